@@ -1,0 +1,68 @@
+import Wire
+
+/// A fact that must be durable before anything that claims it leaves the coordinator.
+///
+/// The scheduler returns changes among its directives; the store commits all changes of a turn in one transaction;
+/// only then do the turn's messages go out. So an acknowledged row, or a lease that a worker holds, survives a crash.
+public enum Change: Sendable, Equatable {
+    /// A lease was granted: the job's epoch rises to the lease's.
+    case granted(Lease)
+    /// A lease ended without its job being done.
+    case released(job: JobID, epoch: UInt64, reason: ReleaseReason)
+    /// Rows arrived under a lease. A row that is already stored is left as it is: an equal one is a duplicate, a
+    /// different one is recorded as a disagreement.
+    case scored(job: JobID, epoch: UInt64, worker: WorkerKey, rows: [WireRow])
+    /// A job's state changed.
+    case job(JobID, JobState)
+    /// A run's state changed.
+    case run(RunID, RunState)
+}
+
+/// The public CURVE key of a peer, Z85 (40 characters): its identity.
+public typealias WorkerKey = String
+/// The hexadecimal hash of (run, cell, examples).
+public typealias JobID = String
+/// The short name by which users call a run.
+public typealias RunID = String
+
+/// The right of one worker to compute one job, until it expires or is fenced off by a higher epoch.
+public struct Lease: Sendable, Equatable, Hashable {
+    public let job: JobID
+    /// Rises by one with every grant of the job.
+    public let epoch: UInt64
+    public let worker: WorkerKey
+    /// The coordinator's start that granted it.
+    public let incarnation: UInt64
+
+    public init(job: JobID, epoch: UInt64, worker: WorkerKey, incarnation: UInt64) {
+        self.job = job
+        self.epoch = epoch
+        self.worker = worker
+        self.incarnation = incarnation
+    }
+}
+
+/// Why a lease ended early.
+public enum ReleaseReason: String, Sendable, Equatable {
+    case expired, returned, failed, disowned, cancelled
+}
+
+/// Where a job stands. A granted job stays `pending` in the store; its lease says who holds it.
+public enum JobState: Sendable, Equatable {
+    case pending
+    /// Every example of the job has a stored row.
+    case done
+    /// Given up after the attempts that its failure class allows; names why.
+    case failed(detail: String)
+    case cancelled
+}
+
+/// Where a run stands.
+public enum RunState: String, Sendable, Equatable, Codable {
+    case running
+    /// The stored rows equal the manifest.
+    case complete
+    /// Ended with named failures.
+    case incomplete
+    case cancelled
+}

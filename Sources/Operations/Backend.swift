@@ -1,0 +1,151 @@
+import ModelFiles
+
+/// The operations that a device gives; the models are written once over them.
+///
+/// Glossary, as in the Mamba papers: D model dimension, E inner dimension, N state dimension, K convolution width,
+/// R rank of Δ, H heads, P head dimension (E = H·P), G groups of B and C, L rows (tokens of all segments), S segments.
+///
+/// Every operation computes a row (or, along time, a segment) without regard to the other rows or segments in the
+/// matrix, so a score is the same bits whatever it is batched with. Shapes are the caller's duty: a mismatch is a
+/// programmer's mistake and traps. Values are float32; sums may use more.
+public protocol Backend: Sendable {
+    /// Float32 activations or states [rows, columns], row-major, on the device.
+    associatedtype Matrix: BackendMatrix
+    /// A projection [outputs, inputs] in whatever form multiplies fastest; also the embedding table and head.
+    associatedtype Weight
+    /// A float32 parameter vector on the device.
+    associatedtype Vector
+
+    /// Names the device and the kernels in use, such as `cpu/avx512/packed`; part of a score's identity.
+    var engine: String { get }
+
+    // MARK: Parameters and transfers
+
+    /// Prepares a projection [outputs, inputs] for `project`, `embed` and `score`.
+    func weight(_ tensor: Tensor) throws -> Weight
+    /// Copies parameters to the device.
+    func vector(_ values: [Float]) throws -> Vector
+    /// A matrix of zeros [rows, columns].
+    func zeros(rows: Int, columns: Int) -> Matrix
+    /// Copies row-major values [rows, columns] to the device.
+    func matrix(_ values: [Float], rows: Int, columns: Int) -> Matrix
+    /// Copies a matrix to the host, row-major.
+    func values(of matrix: Matrix) throws -> [Float]
+
+    // MARK: Rows
+
+    /// Rows of the embedding table [V, D] at `tokens` [L] → [L, D].
+    func embed(_ tokens: [Int32], table: Weight) -> Matrix
+    /// The rows at `indices`, in that order; an index may repeat. Forks states and picks the rows that are scored.
+    func gather(_ indices: [Int], from matrix: Matrix) -> Matrix
+    /// Drops and merges rows; `reduction` speaks of rows of the whole matrix.
+    func reduce(_ matrix: Matrix, by reduction: RowReduction) -> Matrix
+    /// sum += addend, elementwise; both [L, D].
+    func add(_ addend: Matrix, into sum: inout Matrix)
+    /// RMSNorm: x · rsqrt(mean(x²) + ε) · weight, by row; x [L, D], weight [D].
+    func normalize(_ x: Matrix, weight: Vector, epsilon: Float) -> Matrix
+    /// x[:, columns] · weightᵀ; x [L, ≥ columns.upperBound], weight [outputs, columns.count] → [L, outputs].
+    func project(_ x: Matrix, columns: Range<Int>, by weight: Weight) -> Matrix
+
+    // MARK: Along time
+
+    /// Causal depthwise convolution over `columns` of `x`, then SiLU: out_t = silu(bias + Σ_k w[k]·in_{t−K+1+k}).
+    ///
+    /// - Parameters:
+    ///   - weight: [C, K], C = columns.count.
+    ///   - bias: [C].
+    ///   - state: [S, C·K] the last K inputs of each segment, per channel, oldest first; read, then updated. An empty
+    ///     segment leaves its state as it is.
+    /// - Returns: [L, C].
+    func convolve(
+        _ x: Matrix, columns: Range<Int>, weight: Vector, bias: Vector, width: Int, state: inout Matrix,
+        segments: Segments
+    ) -> Matrix
+
+    /// Mamba-1's selective scan with the D skip: Δ = softplus(dt + dtBias); h_t = exp(Δ·A)·h_{t−1} + Δ·B_t·x_t;
+    /// y_t = C_t·h_t + D·x_t. softplus(v) = v above 20.
+    ///
+    /// - Parameters:
+    ///   - x: [L, E]. `dt`: [L, E] before the bias. `dtBias`, `d`: [E]. `a`: [E, N], negative.
+    ///   - bc: [L, ≥ R+2N], holding B in `bColumns` and C in `cColumns`, N columns each.
+    ///   - state: [S, E·N], h of each segment; read, then updated.
+    /// - Returns: y [L, E], before the gate.
+    func selectiveScan(
+        x: Matrix, dt: Matrix, dtBias: Vector, a: Vector, bc: Matrix, bColumns: Range<Int>, cColumns: Range<Int>,
+        d: Vector, state: inout Matrix, segments: Segments
+    ) -> Matrix
+
+    /// Mamba-2's scan (one scalar A a head) with the D skip: Δ = clamp(softplus(dt + dtBias), limit);
+    /// h_t = exp(Δ·A)·h_{t−1} + Δ·B_t·x_t; y_t = C_t·h_t + D·x_t.
+    ///
+    /// - Parameters:
+    ///   - xbc: [L, E + 2·G·N], the convolution's output: x, then B, then C; head h reads group h·G/H.
+    ///   - projected: in_proj's output, holding dt [H] in `dtColumns`.
+    ///   - dtBias, a, d: [H]; `a` is negative.
+    ///   - state: [S, H·P·N]; read, then updated.
+    /// - Returns: y [L, E], before the gate.
+    func headScan(
+        xbc: Matrix, projected: Matrix, dtColumns: Range<Int>, dtBias: Vector, dtLimit: ClosedRange<Float>, a: Vector,
+        d: Vector, shape: HeadScanShape, state: inout Matrix, segments: Segments
+    ) -> Matrix
+
+    // MARK: Gates
+
+    /// y · silu(z), z = gate[:, columns]; y [L, E] → [L, E]. Mamba-1's gate.
+    func gate(_ y: Matrix, by gate: Matrix, columns: Range<Int>) -> Matrix
+    /// RMSNorm(y · silu(z)) · weight over groups of `groupSize` columns, z = gate[:, columns]. Mamba-2's gated norm.
+    func gatedNormalize(
+        _ y: Matrix, by gate: Matrix, columns: Range<Int>, weight: Vector, epsilon: Float, groupSize: Int
+    ) -> Matrix
+
+    // MARK: Token reduction
+
+    /// The importance of each row in `rows` of the features [L, C]. → [rows.count], on the host.
+    func importance(of features: Matrix, rows: Range<Int>, metric: Importance) throws -> [Float]
+    /// For each source row, the destination row (a position in `destinations`) whose features are most similar, and
+    /// that cosine similarity: the dot product of rows / max(norm, 1e−12). Ties take the lower position.
+    func bestMatches(of features: Matrix, sources: [Int], destinations: [Int]) throws -> [Match]
+
+    // MARK: Head
+
+    /// Rates `targets[i]` by row i of the normalized hidden rows [rows, D]: log softmax over all of the head's outputs.
+    func score(_ hidden: Matrix, head: Weight, targets: [Int32]) throws -> [TokenScore]
+}
+
+/// A matrix that lives on a device.
+public protocol BackendMatrix {
+    var rows: Int { get }
+    var columns: Int { get }
+}
+
+/// The dimensions of Mamba-2's scan.
+public struct HeadScanShape: Sendable, Equatable {
+    /// H
+    public let heads: Int
+    /// P
+    public let headDimension: Int
+    /// G
+    public let groups: Int
+    /// N
+    public let stateDimension: Int
+
+    public init(heads: Int, headDimension: Int, groups: Int, stateDimension: Int) {
+        self.heads = heads
+        self.headDimension = headDimension
+        self.groups = groups
+        self.stateDimension = stateDimension
+    }
+}
+
+/// A source row's best destination.
+public struct Match: Sendable, Equatable {
+    /// Position in the list of destinations.
+    public var destination: Int
+    /// Cosine similarity.
+    public var similarity: Float
+
+    public init(destination: Int, similarity: Float) {
+        self.destination = destination
+        self.similarity = similarity
+    }
+}

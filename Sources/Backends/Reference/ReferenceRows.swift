@@ -1,0 +1,56 @@
+import Operations
+
+extension ReferenceBackend {
+    public func embed(_ tokens: [Int32], table: Matrix) -> Matrix {
+        gather(tokens.map(Int.init), from: table)
+    }
+
+    public func gather(_ indices: [Int], from matrix: Matrix) -> Matrix {
+        Matrix(indices.flatMap { matrix[row: $0] }, rows: indices.count, columns: matrix.columns)
+    }
+
+    public func reduce(_ matrix: Matrix, by reduction: RowReduction) -> Matrix {
+        let sources = Dictionary(uniqueKeysWithValues: reduction.merges.map { ($0.destination, $0.sources) })
+        let rows = reduction.kept.map { row -> [Float] in
+            guard let merged = sources[row] else { return Array(matrix[row: row]) }
+            var sum = matrix[row: row].map(Double.init)
+            for source in merged {
+                for (column, value) in matrix[row: source].enumerated() { sum[column] += Double(value) }
+            }
+            return sum.map { Float($0 / Double(1 + merged.count)) }
+        }
+        return Matrix(rows.flatMap { $0 }, rows: rows.count, columns: matrix.columns)
+    }
+
+    public func add(_ addend: Matrix, into sum: inout Matrix) {
+        precondition(addend.rows == sum.rows && addend.columns == sum.columns, "matrices of unlike shape")
+        for index in addend.values.indices { sum.values[index] += addend.values[index] }
+    }
+
+    public func normalize(_ x: Matrix, weight: [Float], epsilon: Float) -> Matrix {
+        precondition(x.columns == weight.count, "a norm of \(weight.count) weights on \(x.columns) columns")
+        let rows = (0..<x.rows).flatMap { rootMeanSquareNorm(x[row: $0].map(Double.init), weight[...], epsilon) }
+        return Matrix(rows, rows: x.rows, columns: x.columns)
+    }
+
+    public func project(_ x: Matrix, columns: Range<Int>, by weight: Matrix) -> Matrix {
+        precondition(columns.count == weight.columns, "\(weight.columns) inputs for \(columns.count) columns")
+        precondition(columns.upperBound <= x.columns, "columns \(columns) of a matrix of \(x.columns)")
+        let values = [Float](unsafeUninitializedCapacity: x.rows * weight.rows) { output, count in
+            x.values.withUnsafeBufferPointer { inputs in
+                weight.values.withUnsafeBufferPointer { weights in
+                    for row in 0..<x.rows {
+                        let left = inputs[(row * x.columns + columns.lowerBound)...].prefix(columns.count)
+                        for unit in 0..<weight.rows {
+                            let right = weights[(unit * weight.columns)...].prefix(weight.columns)
+                            let sum = dot(UnsafeBufferPointer(rebasing: left), UnsafeBufferPointer(rebasing: right))
+                            output[row * weight.rows + unit] = Float(sum)
+                        }
+                    }
+                }
+            }
+            count = x.rows * weight.rows
+        }
+        return Matrix(values, rows: x.rows, columns: weight.rows)
+    }
+}

@@ -1,0 +1,123 @@
+import Wire
+
+/// What happens to the scheduler.
+public enum SchedulerEvent: Sendable {
+    /// The runs that were not over when the coordinator stopped. First event of an incarnation, if there are any.
+    case recovered([RunDescription])
+    /// A new run, durable in the store already.
+    case submitted(RunDescription)
+    /// A Hello under a CURVE key. The shell chooses a session number that it has not used before.
+    case hello(Hello, worker: WorkerKey, session: SessionID)
+    /// Any other message of a worker. The shell has checked that the session belongs to the message's CURVE key.
+    case message(WorkerMessage, session: SessionID)
+    /// The worker is gone for certain: its process was seen to end, or its key was revoked.
+    case disconnected(SessionID)
+    /// A user cancels a run.
+    case cancel(RunID)
+    /// A worker, or with nil every present and future one, is asked to stop after its current examples.
+    case drain(WorkerKey?)
+    /// Time passes. Due every 250 ms or so.
+    case tick
+}
+
+/// What the shell must do, in order, except that all `commit`s of a turn are durable before its first `send` leaves.
+public enum SchedulerDirective: Sendable, Equatable {
+    case commit(Change)
+    case send(CoordinatorMessage, to: SessionID)
+    /// Forget the session, after what was sent to it in this turn.
+    case close(SessionID)
+    case observe(Observation)
+}
+
+/// A remark for logs and counters; nothing depends on it.
+public enum Observation: Sendable, Equatable {
+    case sessionOpened(SessionID, WorkerKey, host: String, kept: Int)
+    case sessionRejected(WorkerKey, detail: String)
+    case sessionClosed(SessionID, WorkerKey, SessionEnd)
+    case suspected(WorkerKey)
+    case leaseEnded(Lease, ReleaseReason, detail: String)
+    /// Rows of a lost lease that were still missing.
+    case salvaged(LeaseName, rows: Int)
+    /// A message that has no effect, such as one about a lease that its sender does not hold.
+    case ignored(WorkerKey, detail: String)
+    case runEnded(RunID, RunState)
+}
+
+/// Why a session ended.
+public enum SessionEnd: String, Sendable, Equatable {
+    case superseded, silent, disconnected, bye
+}
+
+/// A run as it enters the scheduler: all of its jobs when submitted, those not over when recovered.
+public struct RunDescription: Sendable, Equatable {
+    public let id: RunID
+    /// Higher goes first, always. Runs of equal priority share the workers evenly.
+    public let priority: Int
+    public let jobs: [JobDescription]
+    /// Rows that were stored with jobs that are done and not listed here.
+    public let rowsOfFinishedJobs: UInt64
+    /// Jobs that have failed and are not listed here.
+    public let failedJobs: Int
+
+    /// A run; the last two arguments only matter to a recovered one.
+    public init(
+        id: RunID, priority: Int = 0, jobs: [JobDescription], rowsOfFinishedJobs: UInt64 = 0, failedJobs: Int = 0
+    ) {
+        self.id = id
+        self.priority = priority
+        self.jobs = jobs
+        self.rowsOfFinishedJobs = rowsOfFinishedJobs
+        self.failedJobs = failedJobs
+    }
+}
+
+/// A pending job as the store knows it.
+public struct JobDescription: Sendable, Equatable {
+    public let id: JobID
+    public let cell: String
+    /// SHA-256 of the weights, which workers would rather not change.
+    public let model: String
+    /// Every example of the job.
+    public let examples: [UInt32]
+    /// Those without a stored row; nil: all of them.
+    public var missing: [UInt32]?
+    /// Input tokens of all the examples together.
+    public let estimatedTokens: UInt64
+    /// The highest epoch granted so far.
+    public var epoch: UInt64
+    /// The lease that was not released before the coordinator stopped.
+    public var lease: Lease?
+    /// Earlier leases, whose late rows may still arrive.
+    public var pastLeases: [Lease]
+    /// The failures charged so far (leases released as `failed`).
+    public var failures: [ChargedFailure]
+
+    /// A job; what follows the tokens only matters to a recovered one.
+    public init(
+        id: JobID, cell: String, model: String, examples: [UInt32], estimatedTokens: UInt64, missing: [UInt32]? = nil,
+        epoch: UInt64 = 0, lease: Lease? = nil, pastLeases: [Lease] = [], failures: [ChargedFailure] = []
+    ) {
+        self.id = id
+        self.cell = cell
+        self.model = model
+        self.examples = examples
+        self.estimatedTokens = estimatedTokens
+        self.missing = missing
+        self.epoch = epoch
+        self.lease = lease
+        self.pastLeases = pastLeases
+        self.failures = failures
+    }
+}
+
+/// A failure that counts against a job, and who met it. The host may be empty when it is no longer known.
+public struct ChargedFailure: Sendable, Equatable {
+    public let worker: WorkerKey
+    public let host: String
+
+    /// A failure on a worker.
+    public init(worker: WorkerKey, host: String) {
+        self.worker = worker
+        self.host = host
+    }
+}

@@ -1,0 +1,105 @@
+import Wire
+
+/// The coordinator's number for a worker's session. Rises with every Hello within an incarnation.
+public typealias SessionID = UInt64
+
+/// A lease as both sides name it on the wire.
+public struct LeaseName: Sendable, Hashable {
+    public let job: JobID
+    public let epoch: UInt64
+
+    /// The job's lease of that epoch.
+    public init(job: JobID, epoch: UInt64) {
+        self.job = job
+        self.epoch = epoch
+    }
+}
+
+/// What a worker says about itself when it opens a session.
+public struct Hello: Sendable, Hashable {
+    /// Oldest and newest protocol versions that it speaks, major · 256 + minor.
+    public var protocolMinimum: UInt32
+    public var protocolMaximum: UInt32
+    public var build: String
+    /// Device and kernels; part of a score's identity.
+    public var engine: String
+    public var host: String
+    /// Changes with each start of the worker process.
+    public var bootID: String
+    /// The leases that it still holds.
+    public var leases: [LeaseName]
+
+    /// A greeting in this build's protocol versions.
+    public init(
+        build: String, engine: String, host: String, bootID: String, leases: [LeaseName] = [],
+        protocolMinimum: UInt32 = ProtocolVersion.oldest.number,
+        protocolMaximum: UInt32 = ProtocolVersion.current.number
+    ) {
+        self.protocolMinimum = protocolMinimum
+        self.protocolMaximum = protocolMaximum
+        self.build = build
+        self.engine = engine
+        self.host = host
+        self.bootID = bootID
+        self.leases = leases
+    }
+}
+
+/// How far a worker is with one of its leases.
+public struct LeaseProgress: Sendable, Hashable {
+    public let lease: LeaseName
+    public let examplesDone: UInt32
+    /// The index of the example being computed.
+    public let currentExample: UInt32
+
+    /// The progress on a lease.
+    public init(lease: LeaseName, examplesDone: UInt32, currentExample: UInt32) {
+        self.lease = lease
+        self.examplesDone = examplesDone
+        self.currentExample = currentExample
+    }
+}
+
+/// A worker's measurements, taken by its shell.
+public struct WorkerLoad: Sendable, Hashable {
+    /// Measured over recent work; 0 while unknown.
+    public var tokensPerSecond: Double
+    public var residentBytes: UInt64
+
+    /// The measurements of an idle, fresh worker, unless told otherwise.
+    public init(tokensPerSecond: Double = 0, residentBytes: UInt64 = 0) {
+        self.tokensPerSecond = tokensPerSecond
+        self.residentBytes = residentBytes
+    }
+}
+
+/// Worker → coordinator.
+public enum WorkerMessage: Sendable, Equatable {
+    case hello(Hello)
+    /// The number of jobs that the worker wishes to hold at once. Absolute, so that a repeated or late one does no harm.
+    case credit(slots: UInt32)
+    case heartbeat([LeaseProgress], WorkerLoad)
+    /// Finished rows, kept by the worker until the Ack of the batch (numbered from 1 within its lease).
+    case scores(LeaseName, batch: UInt64, rows: [WireRow])
+    case jobDone(LeaseName)
+    case jobFailed(LeaseName, WireFailureClass, detail: String)
+    case leaseReturn(LeaseName)
+    case draining
+    case bye
+}
+
+/// Coordinator → worker.
+public enum CoordinatorMessage: Sendable, Equatable {
+    case welcome(heartbeat: Milliseconds, lease: Milliseconds, kept: [LeaseName])
+    /// `retryAfter` 0: do not retry.
+    case reject(WireRejectCode, detail: String, retryAfter: Milliseconds)
+    /// The coordinator's shell adds the run, model, reduction and tokens of the examples to make the wire's Job.
+    case grant(LeaseName, examples: [UInt32], lease: Milliseconds)
+    /// The batch's rows are durable.
+    case ack(LeaseName, batch: UInt64)
+    /// `cancelled`: leases that the worker named and no longer has; their finished rows are still welcome.
+    case heartbeatAck(renewed: [LeaseName], cancelled: [LeaseName])
+    /// Neither the lease nor its rows are wanted any more.
+    case cancel(LeaseName)
+    case drain
+}

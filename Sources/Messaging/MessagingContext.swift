@@ -1,0 +1,33 @@
+import CZeroMQ
+import Synchronization
+
+/// One libzmq context: its I/O threads and the space of its inproc names.
+///
+/// Every socket holds its context, so the context ends after its last socket, when what lingers has left.
+/// Invariant of the unchecked conformance: libzmq's contexts may be used from any thread, and `handle` never changes.
+public final class MessagingContext: @unchecked Sendable {
+    let handle: UnsafeMutableRawPointer
+    private let names = Atomic<Int>(0)
+
+    /// Makes a context with a number of I/O threads (libzmq advises one a gigabyte per second).
+    public init(threads: Int = 1) throws(MessagingError) {
+        guard let handle = zmq_ctx_new() else { throw .last("making a ZeroMQ context") }
+        self.handle = handle
+        zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(clamping: max(1, threads)))
+        zmq_ctx_set(handle, ZMQ_BLOCKY, 0)
+    }
+
+    deinit { zmq_ctx_term(handle) }
+
+    /// An inproc endpoint that nobody else in this context has.
+    func uniqueName(_ purpose: String) -> String {
+        "inproc://molt.\(purpose).\(names.add(1, ordering: .relaxed).newValue)"
+    }
+
+    /// libzmq's version, such as `4.3.4`.
+    public static var libraryVersion: String {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+        zmq_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+}

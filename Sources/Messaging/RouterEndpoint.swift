@@ -1,0 +1,127 @@
+import Wire
+
+/// A message from a peer that proved a key that is admitted now.
+public struct Inbound: Sendable, Equatable {
+    /// Where to answer. Good for this connection only, and chosen by the peer: never an identity.
+    public let peer: PeerID
+    /// The peer's public key in Z85: its identity.
+    public let userKey: String
+    /// What the key's holder may do.
+    public let role: PeerRole
+    /// The peer's IP address, if libzmq knows it.
+    public let address: String?
+    public let payload: [UInt8]
+}
+
+/// A connection's routing id.
+public struct PeerID: Sendable, Hashable, CustomStringConvertible {
+    public let bytes: [UInt8]
+
+    /// The routing id with these bytes.
+    public init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    /// In hexadecimal.
+    public var description: String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+/// The coordinator's socket: ROUTER, CURVE server. Used by one thread.
+///
+/// ROUTER_HANDOVER stays off: with it, whoever has a valid key could take over another's connection by its routing id.
+/// An unfinished multipart message is not bounded by libzmq; the process' memory limit has to do that.
+public final class RouterEndpoint: Pollable {
+    /// What was dropped, and how handshakes went.
+    public struct Counters: Sendable, Equatable {
+        public internal(set) var received = 0
+        /// Messages of another form than one payload behind the routing id.
+        public internal(set) var droppedMultipart = 0
+        /// Messages without a User-Id: their peer was never admitted.
+        public internal(set) var droppedUnauthenticated = 0
+        /// Messages of a key that has been revoked since its handshake.
+        public internal(set) var droppedRevoked = 0
+        public internal(set) var handshakesSucceeded = 0
+        /// Handshakes with a key that is not admitted.
+        public internal(set) var handshakesRefused = 0
+        /// Handshakes that broke: another server key, no CURVE, or not ZeroMQ.
+        public internal(set) var handshakesFailed = 0
+    }
+
+    /// Counted since the endpoint was made.
+    public private(set) var counters = Counters()
+    private let options: EndpointOptions
+    private let authenticator: Authenticator
+    private let monitor: ConnectionMonitor
+    private let socket: Socket
+
+    /// Makes the socket under the authenticator, which runs already; it listens nowhere yet.
+    public init(
+        keys: CurveKeyPair, authenticator: Authenticator, options: EndpointOptions = .coordinator
+    ) throws(MessagingError) {
+        self.options = options
+        self.authenticator = authenticator
+        socket = try Socket(.router, in: authenticator.context)
+        try options.apply(to: socket)
+        try socket.set(.routerMandatory, true)
+        try socket.set(.curveServer, true)
+        try socket.set(.curveSecretKey, keys.secretKey.bytes)
+        try socket.set(.zapDomain, Array(Authenticator.domain.utf8))
+        try socket.set(.zapEnforceDomain, true)
+        monitor = try ConnectionMonitor(of: socket)
+    }
+
+    /// Listens on one more endpoint; returns it with the port that a wildcard got.
+    public func bind(_ endpoint: String) throws(MessagingError) -> String {
+        let address = try EndpointAddress(endpoint, for: .listening)
+        try socket.set(.ipv6, options.ipv6 || address.isIPv6)
+        try socket.bind(address.description)
+        return try socket.lastEndpoint()
+    }
+
+    /// Input, and news of handshakes, which `receive` counts.
+    public var pollItems: [PollItem] { [PollItem(socket), monitor.pollItem] }
+
+    /// The next good message; nil when nothing waits. Every bad one before it is counted and dropped.
+    public func receive() throws(MessagingError) -> Inbound? {
+        try countHandshakes()
+        while let id = try socket.receive() {
+            guard id.hasMore, let payload = try socket.receive() else {
+                counters.droppedMultipart += 1
+                continue
+            }
+            if payload.hasMore {
+                _ = try socket.discardRest()
+                counters.droppedMultipart += 1
+            } else if let user = payload.userID, !user.isEmpty {
+                guard let entry = authenticator.allowList[user] else {
+                    counters.droppedRevoked += 1
+                    continue
+                }
+                counters.received += 1
+                return Inbound(
+                    peer: PeerID(id.bytes), userKey: user, role: entry.role, address: payload.address,
+                    payload: payload.bytes)
+            } else {
+                counters.droppedUnauthenticated += 1
+            }
+        }
+        return nil
+    }
+
+    /// Hands a payload to a peer's connection without waiting.
+    public func send(_ payload: [UInt8], to peer: PeerID) throws(MessagingError) -> SendOutcome {
+        let outcome = try socket.send(peer.bytes, more: true)
+        return outcome == .sent ? try socket.send(payload) : outcome
+    }
+
+    private func countHandshakes() throws(MessagingError) {
+        while let event = try monitor.next() {
+            switch event {
+            case .ready: counters.handshakesSucceeded += 1
+            case .refused: counters.handshakesRefused += 1
+            case .failed: counters.handshakesFailed += 1
+            case .disconnected: break
+            }
+        }
+    }
+}

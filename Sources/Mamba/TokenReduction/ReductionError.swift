@@ -1,0 +1,63 @@
+/// A reduction that cannot be: what is wrong with it, and what would be right.
+public enum ReductionError: Error, Equatable, CustomStringConvertible {
+    case notJSON(String)
+    case notAnObject
+    case unknownKey(String)
+    case missingMethod
+    case unknownMethod(String)
+    case methodUnavailable(String)
+    case variantUnavailable(Reduction.Variant, method: Reduction.Method, available: [Reduction.Variant])
+    case unknownValue(Reduction.Key, String, known: [String])
+    case wrongType(Reduction.Key, expected: String)
+    case outOfRange(Reduction.Key, String, allowed: String)
+    case keyNotRead(Reduction.Key, method: Reduction.Method)
+    case contradictsNone(Reduction.Key, String)
+    case noAmount(Reduction.Method)
+    case twoAmounts
+    case noLayers
+    case layersUnordered([Int])
+    case layerOutOfModel(Int, layerCount: Int)
+    case noSchedule(layerCount: Int)
+    case targetOutOfReach(target: Double, layers: [Int], layerCount: Int, most: Double)
+
+    public var description: String { "reduction: " + reason }
+
+    private var reason: String {
+        switch self {
+        case .notJSON(let reason): "not JSON: \(reason)"
+        case .notAnObject: "must be a JSON object such as {\"method\":\"utrc\",\"flops\":0.2}, or \"none\""
+        case .unknownKey(let key): "unknown key '\(key)'; known: \(list(Reduction.Key.allCases.map(\.rawValue)))"
+        case .missingMethod: "no method; known: \(list(Reduction.Method.allCases.map(\.rawValue)))"
+        case .unknownMethod(let name):
+            "unknown method '\(name)'; known: \(list(Reduction.Method.allCases.map(\.rawValue)))"
+        case .methodUnavailable(let name):
+            "method '\(name)' is not available yet; available: \(list(Reduction.Method.allCases.map(\.rawValue)))"
+        case .variantUnavailable(let variant, let method, let available):
+            "variant '\(variant.rawValue)' of \(method.rawValue) is not available yet; "
+                + "available: \(list(available.map(\.rawValue)))"
+        case .unknownValue(let key, let value, let known):
+            "unknown \(key.rawValue) '\(value)'; known: \(list(known))"
+        case .wrongType(let key, let expected): "\(key.rawValue) must be \(expected)"
+        case .outOfRange(let key, let value, let allowed):
+            "\(key.rawValue) \(value) is out of range; allowed: \(allowed)"
+        case .keyNotRead(let key, let method): "\(method.rawValue) does not read \(key.rawValue); leave it out"
+        case .contradictsNone(let key, let value):
+            "method none keeps every token, which \(key.rawValue) \(value) contradicts; leave it out or name a method"
+        case .noAmount(let method): "\(method.rawValue) needs keep_ratio or flops, such as \"flops\":0.2"
+        case .twoAmounts: "keep_ratio and flops are both given; choose one"
+        case .noLayers: "layers is empty; leave it out for the paper's schedule, or use method none"
+        case .layersUnordered(let layers): "layers \(layers) must ascend, each layer once"
+        case .layerOutOfModel(let layer, let count):
+            "layer \(layer) is not in the model, whose layers are 0 to \(count - 1)"
+        case .noSchedule(let count):
+            "the paper has no schedule for \(count) layers, only for "
+                + "\(list(Reduction.paperSchedules.keys.sorted().map(String.init))); "
+                + "give layers, such as \"layers\":[1,3]"
+        case .targetOutOfReach(let target, let layers, let count, let most):
+            "flops \(target) is out of reach: after layers \(layers) of \(count), at most \(most) can be saved; "
+                + "ask for less, or reduce after earlier or more layers"
+        }
+    }
+
+    private func list(_ names: [String]) -> String { names.joined(separator: ", ") }
+}

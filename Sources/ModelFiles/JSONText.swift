@@ -11,12 +11,12 @@ struct JSONText {
     private var position = 0
     /// The keys of every object that is open; nil stands for an array.
     private var open: [Set<String>?] = []
-    private var keyCount = 0
+    private var valueCount = 0
 
     /// Far deeper than any model file nests, far shallower than any stack.
     private static let depthLimit = 32
     /// Bounds the memory of a hostile header.
-    private static let keyLimit = 1_000_000
+    private static let valueLimit = 2_000_000
 
     /// Why a text was refused.
     struct Refusal: Error {
@@ -47,6 +47,11 @@ struct JSONText {
                     throw Refusal(reason: "JSON is nested deeper than \(Self.depthLimit) levels")
                 }
                 open.append(byte == UInt8(ascii: "{") ? [] : nil)
+            case UInt8(ascii: ","):
+                valueCount += 1
+                guard valueCount < Self.valueLimit else {
+                    throw Refusal(reason: "JSON has more than \(Self.valueLimit) values")
+                }
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 _ = open.popLast()
             case UInt8(ascii: "-"), UInt8(ascii: "I"), UInt8(ascii: "N"):
@@ -88,8 +93,6 @@ struct JSONText {
         bytes.append(source[position])
         position += 1
         guard isKey, !open.isEmpty, open[open.count - 1] != nil else { return }
-        keyCount += 1
-        guard keyCount <= Self.keyLimit else { throw Refusal(reason: "JSON has more than \(Self.keyLimit) keys") }
         let key = unescaped(String(decoding: bytes[start...], as: UTF8.self))
         guard open[open.count - 1]?.insert(key).inserted == true else {
             throw Refusal(reason: "the key \(key) is written twice")

@@ -10,7 +10,7 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable after
 
     init(_ url: URL) throws(ModelFileError) {
         path = url.path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // A named pipe must not block.
         guard descriptor >= 0 else {
             throw ModelFileError(file: path, reason: "cannot be opened: \(Self.lastError())")
         }

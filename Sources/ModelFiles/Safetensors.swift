@@ -10,7 +10,12 @@ enum Safetensors {
     private struct Entry: Decodable {
         let dtype: String
         let shape: [Int]
-        let data_offsets: [Int]
+        let offsets: [Int]
+
+        private enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case offsets = "data_offsets"
+        }
     }
 
     private struct Header: Decodable {
@@ -95,10 +100,10 @@ enum Safetensors {
             ModelFileError(file: file.path, tensor: name, reason: reason)
         }
         let available = file.bytes.count - dataStart
-        guard entry.data_offsets.count == 2 else {
-            throw refuse("data_offsets has \(entry.data_offsets.count) numbers, not 2")
+        guard entry.offsets.count == 2 else {
+            throw refuse("data_offsets has \(entry.offsets.count) numbers, not 2")
         }
-        let (begin, end) = (entry.data_offsets[0], entry.data_offsets[1])
+        let (begin, end) = (entry.offsets[0], entry.offsets[1])
         guard begin >= 0, begin <= end else { throw refuse("data_offsets [\(begin), \(end)] are not a range") }
         guard end <= available else {
             throw refuse(

@@ -3,7 +3,7 @@ import Foundation
 /// `model.safetensors.index.json`: which shard holds which tensor.
 struct ShardIndex {
     static let name = "model.safetensors.index.json"
-    private static let sizeLimit = 100_000_000
+    private static let sizeLimit = 16 << 20
 
     /// Sorted by name.
     let shards: [URL]

@@ -54,11 +54,6 @@ public struct Tensor: Sendable {
         return file === otherFile && range == otherRange && elementType == other.elementType
     }
 
-    /// The same values under another name.
-    func renamed(_ name: String) -> Tensor {
-        Tensor(name: name, shape: shape, elementType: elementType, storage: storage)
-    }
-
     private init(name: String, shape: [Int], elementType: ElementType, storage: Storage) {
         self.name = name
         self.shape = shape

@@ -1,0 +1,73 @@
+/// How a run stands.
+public struct RunProgress: Sendable, Equatable {
+    public let id: RunID
+    public let state: RunState
+    public let rows: UInt64
+    public let rowsExpected: UInt64
+    public let failedJobs: Int
+    public let openJobs: Int
+    /// Estimated tokens of the rows that are missing.
+    public let tokensLeft: UInt64
+}
+
+/// How a worker stands.
+public struct WorkerStatus: Sendable, Equatable {
+    /// What the coordinator makes of it.
+    public enum State: String, Sendable, Equatable {
+        case idle, working, suspect, draining
+    }
+
+    public let session: SessionID
+    public let worker: WorkerKey
+    public let host: String
+    public let engine: String
+    public let state: State
+    public let leases: Int
+    public let load: WorkerLoad
+    public let silence: Milliseconds
+}
+
+/// Questions, which change nothing.
+extension Scheduler {
+    /// A run's progress; nil if this start of the coordinator never saw it running.
+    public func progress(of run: RunID) -> RunProgress? {
+        runs[run].map { run in
+            RunProgress(
+                id: run.id, state: run.state, rows: run.rowsExpected - run.rowsMissing,
+                rowsExpected: run.rowsExpected, failedJobs: run.failedJobs, openJobs: run.openJobs,
+                tokensLeft: run.missingTokens)
+        }
+    }
+
+    /// The runs that are not over, in the order of their arrival.
+    public var unfinishedRuns: [RunID] { openRuns }
+
+    /// All workers with a session, oldest session first.
+    public var workers: [WorkerStatus] {
+        sessions.keys.sorted().compactMap { sessions[$0] }.map { session in
+            let leases = holdings[session.worker]?.count ?? 0
+            let state: WorkerStatus.State =
+                if session.isSuspect {
+                    .suspect
+                } else if session.isDraining {
+                    .draining
+                } else {
+                    leases > 0 ? .working : .idle
+                }
+            return WorkerStatus(
+                session: session.id, worker: session.worker, host: session.host, engine: session.engine,
+                state: state, leases: leases, load: session.load, silence: clock - session.lastHeard)
+        }
+    }
+
+    /// The open session of a worker.
+    public func session(of worker: WorkerKey) -> SessionID? { sessionOfWorker[worker] }
+
+    /// Seconds that the active workers together need for the tokens left at their measured speeds; nil while unknown.
+    public var backlogSeconds: Double? {
+        let speed = sessions.values.filter(\.isActive).map(\.load.tokensPerSecond)
+            .filter { $0.isFinite && $0 > 0 }.sorted().reduce(0, +)
+        let tokens = openRuns.compactMap { runs[$0]?.missingTokens }.reduce(0, +)
+        return tokens == 0 ? 0 : speed > 0 ? Double(tokens) / speed : nil
+    }
+}

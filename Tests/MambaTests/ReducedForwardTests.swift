@@ -1,0 +1,151 @@
+import Foundation
+import Mamba
+import ModelFiles
+import Operations
+import TestSupport
+import Testing
+
+@Suite("Forward passes that shed tokens", .enabled(if: Shared.isAvailable, Shared.explanation))
+struct ReducedForwardTests {
+    @Test("utrc keeps, merges and matches the golden rows", arguments: Golden.layouts, Engine.allCases)
+    func decisions(layout: Golden.Layout, engine: Engine) throws {
+        func check<B: Backend>(_ backend: B) throws {
+            let model = try LanguageModel(Checkpoint.open(layout.url), on: backend)
+            let expected = try layout.expected
+            #expect(expected.utrc.count == 17)
+            for item in expected.utrc {
+                let hidden = try model.read(item.tokens, reduction: item.reduction)
+                #expect(hidden.positions == [item.positions], "\(item.name)")
+                #expect(hidden.steps.map(\.layer) == item.layers)
+                for (step, golden) in zip(hidden.steps, item.layersOut) {
+                    expectEqual(step.decision, golden, "\(item.name), layer \(golden.layer)")
+                }
+            }
+        }
+        try check(engine.backend)
+    }
+
+    @Test("logits of the surviving rows are golden", arguments: Golden.layouts, Engine.allCases)
+    func logits(layout: Golden.Layout, engine: Engine) throws {
+        func check<B: Backend>(_ backend: B) throws {
+            let model = try LanguageModel(Checkpoint.open(layout.url), on: backend)
+            let (expected, tensors) = (try layout.expected, try layout.tensors)
+            for item in expected.utrc {
+                let hidden = try model.read(item.tokens, reduction: item.reduction)
+                let logits = try model.allLogits(hidden)
+                let width = model.configuration.vocabularySize
+                let rows = stride(from: 0, to: logits.count, by: width).map { logits[$0..<$0 + width] }
+                let last = try #require(tensors[item.tensors + ".last_logits"])
+                #expect(distance(try #require(rows.last), last) < expected.suggestedToleranceAbs, "\(item.name)")
+                let sums = try #require(tensors[item.tensors + ".logsumexp"])
+                #expect(distance(rows.map(logSumExp), sums) < expected.suggestedToleranceAbs, "\(item.name)")
+                if item.fullLogits {
+                    let all = try #require(tensors[item.tensors + ".logits"])
+                    #expect(distance(logits, all) < expected.suggestedToleranceAbs, "\(item.name)")
+                }
+            }
+        }
+        try check(engine.backend)
+    }
+
+    @Test("what follows a reduced prefix is golden", arguments: Golden.models, Engine.allCases)
+    func contextScope(layout: Golden.Layout, engine: Engine) throws {
+        func check<B: Backend>(_ backend: B) throws {
+            let model = try LanguageModel(Checkpoint.open(layout.url), on: backend)
+            for item in try layout.context.scoring where ["none", "utrc"].contains(item.method) {
+                var state = model.initialState(sequences: 1)
+                let prefix = Array(item.context.dropLast())
+                let reduced = try model.forward(
+                    prefix, segments: Segments(lengths: [prefix.count]), state: &state,
+                    reduction: reduction(item.method, item.layers, item.keepRatio))
+                #expect(reduced.positions == [item.positions])
+                var forks = state.forked(item.continuations.map { _ in 0 })
+                let scored = item.continuations.map { item.context.suffix(1) + $0.dropLast() }
+                let segments = Segments(lengths: scored.map(\.count))
+                let hidden = try model.forward(scored.flatMap { $0 }, segments: segments, state: &forks)
+                for (index, golden) in item.results.enumerated() {
+                    let scores = try model.score(
+                        hidden, rows: Array(segments[index]), targets: item.continuations[index])
+                    for (score, value) in zip(scores, golden.perToken) {
+                        #expect(abs(score.logProbability - value) < 5e-4)
+                    }
+                    #expect(scores.allSatisfy(\.isGreedy) == golden.greedy)
+                }
+            }
+        }
+        try check(engine.backend)
+    }
+
+    @Test("greedy tokens after a reduced prompt are golden", arguments: Golden.models, Engine.allCases)
+    func generation(layout: Golden.Layout, engine: Engine) throws {
+        func check<B: Backend>(_ backend: B) throws {
+            let model = try LanguageModel(Checkpoint.open(layout.url), on: backend)
+            for item in try layout.context.generation where ["none", "utrc"].contains(item.method) {
+                var state = model.initialState(sequences: 1)
+                let prefix = Array(item.prompt.dropLast())
+                let reduced = try model.forward(
+                    prefix, segments: Segments(lengths: [prefix.count]), state: &state,
+                    reduction: reduction(item.method, item.layers, item.keepRatio))
+                #expect(reduced.positions == [item.positions])
+                var tokens = Array(item.prompt.suffix(1))
+                while tokens.count <= item.tokens.count {
+                    let hidden = try model.forward(
+                        [tokens[tokens.count - 1]], segments: Segments(lengths: [1]), state: &state)
+                    let logits = try model.allLogits(hidden)
+                    tokens.append(Int32(logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }))
+                }
+                #expect(Array(tokens.dropFirst()) == item.tokens)
+            }
+        }
+        try check(engine.backend)
+    }
+
+    private func reduction(_ method: String, _ layers: [Int], _ keepRatio: Double) throws -> Reduction {
+        guard method != "none" else { return .none }
+        return try Reduction(method: .utrc, layers: layers, amount: .keepRatio(keepRatio))
+    }
+
+    private func logSumExp(_ logits: ArraySlice<Float>) -> Float {
+        let largest = Double(logits.max() ?? 0)
+        return Float(largest + log(logits.reduce(0) { $0 + exp(Double($1) - largest) }))
+    }
+}
+
+extension Expected.Reduced {
+    var reduction: Reduction {
+        get throws {
+            try Reduction(
+                method: .utrc, layers: layers, amount: .keepRatio(keepRatio),
+                importance: try #require(Importance(rawValue: metric)),
+                source: try #require(Reduction.Source(rawValue: source)), hiddenPrune: qHidden,
+                residualPrune: qResidual)
+        }
+    }
+}
+
+/// Rows and groups exactly, importance and similarities within 1e−4, and connections in an order that fits them.
+private func expectEqual(_ decision: ReductionDecision, _ golden: Expected.Layer, _ place: Comment) {
+    #expect(decision.hidden.kept == golden.kept, place)
+    #expect(decision.residual.kept == golden.kept, place)
+    #expect(groups(decision.hidden) == golden.hiddenGroups, place)
+    #expect(groups(decision.residual) == golden.residualGroups, place)
+    #expect(decision.setA == golden.setA, place)
+    #expect(distance(decision.importance ?? [], golden.importance.map(Float.init)) < 1e-4, place)
+    expectEqual(decision.connections ?? [], golden.connections, place)
+}
+
+func groups(_ rows: RowReduction) -> [String: [Int]] {
+    Dictionary(uniqueKeysWithValues: rows.merges.map { ("\($0.destination)", $0.sources) })
+}
+
+func expectEqual(_ connections: [Connection], _ golden: [Connected], _ place: Comment) {
+    #expect(connections.count == golden.count, place)
+    #expect(zip(connections, connections.dropFirst()).allSatisfy { $0.similarity >= $1.similarity }, place)
+    for (connection, expected) in zip(
+        connections.sorted { $0.source < $1.source }, golden.sorted { $0.source < $1.source })
+    {
+        #expect(connection.source == expected.source, place)
+        #expect(connection.destination == expected.destination, place)
+        #expect(abs(Double(connection.similarity) - expected.similarity) < 1e-4, place)
+    }
+}

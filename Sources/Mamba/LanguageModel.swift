@@ -63,6 +63,8 @@ public struct LanguageModel<B: Backend> {
     }
 
     private func normalized(_ hidden: Hidden<B>, rows: [Int]) -> B.Matrix {
+        let all = 0..<hidden.segments.rowCount
+        precondition(rows.allSatisfy(all.contains), "rows \(rows) of \(all.count)")
         let picked = backend.gather(rows, from: hidden.residual)  // [rows.count, D]
         return backend.normalize(picked, weight: normWeight, epsilon: configuration.normEpsilon)
     }

@@ -62,7 +62,7 @@ struct ReductionTests {
             (#"{"method":"utrc","keep_ratio":"0.7"}"#, "keep_ratio must be a number"),
             (#"{"method":"utrc","keep_ratio":true}"#, "keep_ratio must be a number"),
             (#"{"method":"utrc","keep_ratio":NaN}"#, "not JSON"),
-            (#"{"method":"utrc","keep_ratio":1e999}"#, "not JSON"),
+            (#"{"method":"utrc","keep_ratio":1e999}"#, "keep_ratio must be a number"),
             (#"{"method":"utrc","flops":1}"#, "flops 1.0 is out of range; allowed: above 0 and below 1"),
             (#"{"method":"utrc","flops":20}"#, "flops 20.0 is out of range"),
             (#"{"method":"utrc","flops":[0.1,0.2]}"#, "flops must be a number"),

@@ -28,7 +28,7 @@ extension Reduction {
     public func validate(layerCount: Int) throws {
         let layers = try resolvedLayers(layerCount: layerCount)
         guard case .flops(let target) = amount else { return }
-        let most = limitSaving(keepRatio: .leastNormalMagnitude, layers: layers, layerCount: layerCount)
+        let most = limitSaving(keepRatio: .leastNormalMagnitude, layers: layers, layerCount: layerCount, headShare: 0)
         if most < target {
             let shown = (most * 1000).rounded(.down) / 1000
             throw ReductionError.targetOutOfReach(target: target, layers: layers, layerCount: layerCount, most: shown)
@@ -38,21 +38,21 @@ extension Reduction {
     /// The keep ratio for a sequence of `rows` rows: as given, or the largest that meets the FLOPs target there.
     ///
     /// A sequence too short to meet the target sheds as much as it can, at the largest ratio that does so.
-    public func keepRatio(rows: Int, layerCount: Int) throws -> Double {
-        try keepRatio(rows: rows, layerCount: layerCount, headShare: 0)
-    }
-
-    /// The same, where the head's cost for a row is `headShare` times one layer's and counts into the target.
-    public func keepRatio(rows: Int, layerCount: Int, headShare: Double) throws -> Double {
+    ///
+    /// - Parameter headShare: the head's cost for a row, in layers; 0 leaves the head out of the target.
+    public func keepRatio(rows: Int, layerCount: Int, headShare: Double = 0) throws -> Double {
         guard case .flops(let target) = amount else { return keepRatio ?? 1 }
         let layers = try resolvedLayers(layerCount: layerCount)
         guard rows > 1 else { return 1 }
+        let rule = method.rule
         func saving(_ ratio: Double) -> Double {
-            tokens(entering: rows, keepRatio: ratio, layers: layers, layerCount: layerCount)
-                .saving(headShare: headShare)
+            Reduction.saving(entering: Double(rows), layers: layers, layerCount: layerCount, headShare: headShare) {
+                Double(rule.keptCount(of: Int($0), keepRatio: ratio))
+            }
         }
         let least = 0.5 / Double(rows)
-        return largest(from: least, where: { saving($0) >= min(target, saving(least)) })
+        let reachable = min(target, saving(least))
+        return largest(from: least) { saving($0) >= reachable }
     }
 
     /// The keep ratio that meets the FLOPs target as N → ∞; the keep ratio itself where that was given.
@@ -68,30 +68,37 @@ extension Reduction {
     public func tokens(entering rows: Int, layerCount: Int) throws -> TokenCounts {
         let ratio = try keepRatio(rows: rows, layerCount: layerCount)
         let layers = try resolvedLayers(layerCount: layerCount)
-        return tokens(entering: rows, keepRatio: ratio, layers: layers, layerCount: layerCount)
-    }
-
-    private func tokens(entering rows: Int, keepRatio: Double, layers: [Int], layerCount: Int) -> TokenCounts {
         let rule = method.rule
         var counts = TokenCounts(perLayer: [], remaining: rows)
         for layer in 0..<layerCount {
             counts.perLayer.append(counts.remaining)
             if layers.contains(layer) {
-                counts.remaining = rule.keptCount(of: counts.remaining, keepRatio: keepRatio)
+                counts.remaining = rule.keptCount(of: counts.remaining, keepRatio: ratio)
             }
         }
         return counts
     }
 
     /// The share of FLOPs that is saved as N → ∞.
-    private func limitSaving(keepRatio: Double, layers: [Int], layerCount: Int, headShare: Double = 0) -> Double {
-        let rule = method.rule
-        var (share, cost) = (1.0, 0.0)
-        for layer in 0..<layerCount {
-            cost += share
-            if layers.contains(layer) { share *= rule.keptShare(keepRatio: keepRatio) }
+    private func limitSaving(keepRatio: Double, layers: [Int], layerCount: Int, headShare: Double) -> Double {
+        let share = method.rule.keptShare(keepRatio: keepRatio)
+        return Reduction.saving(entering: 1, layers: layers, layerCount: layerCount, headShare: headShare) {
+            $0 * share
         }
-        return 1 - (cost + share * headShare) / (Double(layerCount) + headShare)
+    }
+
+    /// The share of FLOPs that is saved when `keep` says how many of the rows stay at each scheduled layer.
+    private static func saving(
+        entering rows: Double, layers: [Int], layerCount: Int, headShare: Double, keep: (Double) -> Double
+    ) -> Double {
+        var (remaining, cost, done) = (rows, 0.0, 0)
+        for layer in layers {
+            cost += remaining * Double(layer + 1 - done)
+            remaining = keep(remaining)
+            done = layer + 1
+        }
+        cost += remaining * Double(layerCount - done)
+        return 1 - (cost + remaining * headShare) / (rows * (Double(layerCount) + headShare))
     }
 
     /// The largest number up to 1 that satisfies a condition which `least` satisfies, and every number below one that

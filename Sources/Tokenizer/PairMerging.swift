@@ -39,7 +39,9 @@ struct PairMerging: Sendable {
     /// Makes the pair that starts at `left` a candidate, if it merges.
     private func push(_ left: Int, in scratch: inout Scratch) {
         let right = Int(scratch.next[left])
-        guard right < scratch.tokens.count, let rank = ranks[scratch.tokens[left], scratch.tokens[right]] else { return }
+        guard right < scratch.tokens.count,
+            let rank = ranks[scratch.tokens[left], scratch.tokens[right]]
+        else { return }
         scratch.candidates.push(UInt64(rank) << 32 | UInt64(left))
     }
 

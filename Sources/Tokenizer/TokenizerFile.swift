@@ -14,7 +14,9 @@ struct TokenizerFile: Decodable {
         var special: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case id, content, singleWord = "single_word", lstrip, rstrip, normalized, special
+            case id, content
+            case singleWord = "single_word"
+            case lstrip, rstrip, normalized, special
         }
 
         /// Unless said otherwise, the content of a token that is not special is normalized.
@@ -23,7 +25,9 @@ struct TokenizerFile: Decodable {
 
     enum CodingKeys: String, CodingKey {
         case truncation, padding, normalizer, decoder, model
-        case addedTokens = "added_tokens", preTokenizer = "pre_tokenizer", postProcessor = "post_processor"
+        case addedTokens = "added_tokens"
+        case preTokenizer = "pre_tokenizer"
+        case postProcessor = "post_processor"
     }
 
     init(from decoder: any Decoder) throws {
@@ -49,12 +53,15 @@ struct TokenizerFile: Decodable {
         var usesExpression: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case type, addsPrefixSpace = "add_prefix_space", usesExpression = "use_regex"
+            case type
+            case addsPrefixSpace = "add_prefix_space"
+            case usesExpression = "use_regex"
         }
 
         func require(_ known: [String], key: String) throws {
             guard !known.contains(type) else { return }
-            throw Refusal(key: "\(key).type", reason: "'\(type)' is not implemented; known: \(known.joined(separator: ", "))")
+            let reason = "'\(type)' is not implemented; known: \(known.joined(separator: ", "))"
+            throw Refusal(key: "\(key).type", reason: reason)
         }
 
         func requireByteLevel(key: String) throws {

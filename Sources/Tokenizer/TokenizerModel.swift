@@ -10,8 +10,10 @@ extension TokenizerFile {
         }
 
         enum CodingKeys: String, CodingKey {
-            case type, dropout, merges, vocabulary = "vocab"
-            case subwordPrefix = "continuing_subword_prefix", wordSuffix = "end_of_word_suffix"
+            case type, dropout, merges
+            case vocabulary = "vocab"
+            case subwordPrefix = "continuing_subword_prefix"
+            case wordSuffix = "end_of_word_suffix"
             case ignoresMerges = "ignore_merges"
         }
 
@@ -26,7 +28,9 @@ extension TokenizerFile {
                 throw Refusal(key: "model.dropout", reason: "\(dropout) makes ids random; set it to null")
             }
             for key in [CodingKeys.subwordPrefix, .wordSuffix] {
-                guard let affix = try container.decodeIfPresent(String.self, forKey: key), !affix.isEmpty else { continue }
+                guard let affix = try container.decodeIfPresent(String.self, forKey: key), !affix.isEmpty else {
+                    continue
+                }
                 throw Refusal(key: "model.\(key.rawValue)", reason: "'\(affix)' is not implemented; set it to null")
             }
             if try container.decodeIfPresent(Bool.self, forKey: .ignoresMerges) ?? false {

@@ -1,0 +1,63 @@
+import Benchmarks
+import Store
+
+extension RunReport {
+    /// The report for scripts: one JSON object, on one line, or indented.
+    ///
+    /// A number that JSON cannot hold (a perplexity of ∞) is null.
+    public func json(indent: Int? = nil) -> String {
+        JSONText.object([
+            ("run", .string(run.run)), ("name", .string(run.name)), ("state", .string(run.state.rawValue)),
+            ("build", .string(run.build)), ("created", .double(run.created)),
+            ("finished", .optional(run.finished, JSONText.double)), ("rows", .integer(run.rows)),
+            ("rows_expected", .integer(run.rowsExpected)), ("disagreements", .integer(disagreements)),
+            ("cells", .array(cells.map(\.json))), ("failures", .array(failures.map(RunReport.json))),
+            ("models", .array(models.map(RunReport.json))), ("benchmarks", .array(benchmarks.map(RunReport.json))),
+        ]).text(indent: indent)
+    }
+
+    private static func json(_ failure: FailureRecord) -> JSONText {
+        .object([
+            ("job", .string(failure.job)), ("cell", .integer(failure.cell)), ("model", .string(failure.model)),
+            ("benchmark", .string(failure.benchmark)), ("examples", .array(failure.examples.map(JSONText.integer))),
+            ("detail", .string(failure.detail)),
+        ])
+    }
+
+    private static func json(_ model: ManifestModel) -> JSONText {
+        .object([
+            ("id", .string(model.id)), ("path", .string(model.path)), ("sha256", .string(model.sha256)),
+            ("parameters", .integer(model.parameters)), ("summary", .raw(model.summary)),
+        ])
+    }
+
+    private static func json(_ benchmark: BenchmarkRecord) -> JSONText {
+        .object([
+            ("name", .string(benchmark.name)), ("data", .string(benchmark.data)),
+            ("data_sha256", .string(benchmark.dataSHA256)), ("tokenizer_sha256", .string(benchmark.tokenizerSHA256)),
+            ("documents", .integer(benchmark.documents)), ("limit", .optional(benchmark.limit, JSONText.integer)),
+            ("examples", .integer(benchmark.examples)),
+        ])
+    }
+}
+
+extension CellReport {
+    /// The cell as one JSON object.
+    var json: JSONText {
+        let metrics = aggregate.entries.flatMap { entry in
+            [
+                (entry.metric.rawValue, JSONText.double(entry.value)),
+                ("\(entry.metric.rawValue)_stderr", .optional(entry.standardError, JSONText.double)),
+            ]
+        }
+        return .object([
+            ("model", .string(cell.model)), ("reduction", .raw(cell.reduction)),
+            ("benchmark", .string(cell.benchmark)), ("precision", .string(cell.precision)),
+            ("examples", .integer(cell.rows)), ("examples_expected", .integer(cell.rowsExpected)),
+            ("complete", .bool(cell.isComplete)), ("metrics", .object(metrics)),
+            ("flops_reduction", .optional(flopsReduction, JSONText.double)),
+            ("flops_reduction_with_head", .optional(flopsReductionWithHead, JSONText.double)),
+            ("tokens", .integer(tokens)), ("engines", .array(engines.map(JSONText.string))),
+        ])
+    }
+}

@@ -1,0 +1,28 @@
+/// What became of one change of a commit.
+public enum ChangeOutcome: Sendable, Equatable {
+    /// It is stored.
+    case applied
+    /// Of its rows, the new ones are stored.
+    case rows(RowOutcome)
+    /// Nothing of it is stored, for it would break a promise; the reason is for a log.
+    case refused(reason: String)
+}
+
+/// What became of the rows of one change.
+public struct RowOutcome: Sendable, Equatable {
+    /// Rows stored now.
+    public var new = 0
+    /// Rows that were stored before with the same bits.
+    public var duplicates = 0
+    /// Examples that had a different row, which stays; the new one is among the disagreements.
+    public var disagreements: [Int] = []
+    /// Examples that the job does not have, or rows that do not have its number of choices.
+    public var unexpected: [Int] = []
+
+    public init(new: Int = 0, duplicates: Int = 0, disagreements: [Int] = [], unexpected: [Int] = []) {
+        self.new = new
+        self.duplicates = duplicates
+        self.disagreements = disagreements
+        self.unexpected = unexpected
+    }
+}

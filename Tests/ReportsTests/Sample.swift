@@ -1,0 +1,113 @@
+import Benchmarks
+import Cluster
+import Foundation
+import Reports
+import Store
+import Wire
+
+/// A store with one run whose scores the test chooses.
+final class SampleRun: Sendable {
+    /// What a model made of a document's requests, in order.
+    typealias Outcome = [(loglikelihood: Double, greedy: Bool)]
+
+    static let hash = String(repeating: "cd", count: 32)
+    let store: ResultsStore
+    private let folder: URL
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Each benchmark's documents; each of `reductions` (canonical JSON) makes a cell of each benchmark.
+    init(
+        _ benchmarks: [(name: BenchmarkName, documents: [Document])], reductions: [String] = [#"{"method":"none"}"#]
+    ) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("molt-reports-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        store = try ResultsStore(
+            folder.appendingPathComponent("results.sqlite").path, build: "0.1", now: { 1_700_000_060.5 })
+        let cells = reductions.flatMap { reduction in
+            benchmarks.map { benchmark in
+                ManifestCell(
+                    model: "tiny", reduction: reduction, benchmark: benchmark.name.rawValue, precision: "fp32")
+            }
+        }
+        let shards = cells.indices.map { cell in
+            let documents = benchmarks[cell % benchmarks.count].documents
+            return ManifestShard(run: "r1", cell: cell, examples: documents.map(\.id), tokens: 0)
+        }
+        try store.createRun(
+            RunManifest(
+                run: "r1", name: "quick", job: "{}", build: "0.1", created: 1_700_000_000.25,
+                models: [ManifestModel(id: "tiny", path: "models/tiny", sha256: Self.hash, parameters: 1234)],
+                benchmarks: benchmarks.map { benchmark in
+                    ManifestBenchmark(
+                        name: benchmark.name.rawValue, data: "\(benchmark.name.rawValue).jsonl",
+                        dataSHA256: Self.hash, tokenizerSHA256: Self.hash, documents: benchmark.documents.count,
+                        examples: benchmark.documents.map(Self.example))
+                }, cells: cells, shards: shards))
+    }
+
+    /// Stores the outcomes of a cell, by document; documents without one stay missing.
+    func score(cell: Int, flopsReduction: Double = 0, _ outcomes: [(document: Int, Outcome)]) throws {
+        let job = try store.read { try $0.description(of: "r1").jobs[cell].id }
+        let rows = outcomes.map { document, outcome in
+            var row = WireRow()
+            row.example = UInt32(document)
+            row.tokens = UInt64(10 + document)
+            row.flopsReduction = flopsReduction
+            row.flopsReductionWithHead = flopsReduction / 2
+            row.choices = outcome.map { loglikelihood, greedy in
+                var choice = WireRow.Choice()
+                choice.loglikelihood = loglikelihood
+                choice.greedy = greedy
+                return choice
+            }
+            return row
+        }
+        let lease = Lease(job: job, epoch: 1, worker: "w", incarnation: store.incarnation)
+        try store.commit(
+            [.granted(lease), .scored(job: job, epoch: 1, worker: "w", rows: rows)], engines: ["w": "cpu/test"])
+    }
+
+    func end(_ state: RunState) throws { try store.commit([.run("r1", state)]) }
+
+    func report(bootstrapIterations: Int = 0) throws -> RunReport {
+        try store.read { try RunReport($0, run: "r1", bootstrapIterations: bootstrapIterations) }
+    }
+
+    private static func example(_ document: Document) -> ManifestExample {
+        var requests = WireExample()
+        requests.index = UInt32(document.id)
+        requests.groups = document.requests.map { _ in
+            var group = WireExample.Group()
+            group.continuations = [WireExample.Continuation()]
+            return group
+        }
+        return ManifestExample(
+            index: document.id, document: document.source, documentHash: document.docHash, target: document.target,
+            gold: document.gold,
+            prompts: document.requests.map {
+                .init(
+                    context: $0.context, continuation: $0.continuation, characters: $0.choiceCharacters,
+                    bytes: $0.choiceBytes)
+            }, requests: requests)
+    }
+}
+
+extension Document {
+    /// A document with two choices, the first of which is right.
+    static func twoChoices(_ id: Int) -> Document {
+        Document(
+            id: id, source: #"{"goal": "g\#(id)", "label": 0}"#, docHash: SampleRun.hash, gold: 0,
+            requests: [
+                Request(context: "Question: g\(id)\nAnswer:", continuation: " yes"),
+                Request(context: "Question: g\(id)\nAnswer:", continuation: " not at all"),
+            ], target: "0")
+    }
+
+    /// A document with one continuation.
+    static func lastWord(_ id: Int) -> Document {
+        Document(
+            id: id, source: #"{"text": "one two \#(id)"}"#, docHash: SampleRun.hash, gold: nil,
+            requests: [Request(context: "one two", continuation: " \(id)")], target: " \(id)")
+    }
+}

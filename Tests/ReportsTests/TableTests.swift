@@ -1,0 +1,88 @@
+import Benchmarks
+import Reports
+import Testing
+
+@Suite("The table")
+struct TableTests {
+    static let reductions = [
+        #"{"method":"none"}"#, #"{"flops":0.2,"layers":[12,17],"method":"utrc","scope":"context"}"#,
+    ]
+
+    @Test("has lm-evaluation-harness's layout for each model and reduction, then an overview")
+    func layout() throws {
+        let sample = try SampleRun(
+            [(.piqa, (0..<4).map(Document.twoChoices)), (.lambadaOpenAI, (0..<3).map(Document.lastWord))],
+            reductions: Self.reductions)
+        let choices = [(-1.0, -9.0), (-1, -9), (-3, -2), (-1, -9)].enumerated().map {
+            (document: $0, [(loglikelihood: $1.0, greedy: false), (loglikelihood: $1.1, greedy: false)])
+        }
+        let words = (0..<3).map { (document: $0, [(loglikelihood: -Double($0), greedy: $0 == 0)]) }
+        try sample.score(cell: 0, choices)
+        try sample.score(cell: 1, words)
+        try sample.score(cell: 2, flopsReduction: 0.2, choices)
+        try sample.score(cell: 3, flopsReduction: 0.2, words)
+        try sample.end(.complete)
+        let expected = """
+            run r1 (quick): complete, 14 of 14 rows in 4 cells
+
+            tiny, none, fp32
+
+            |    Tasks     |Version|Filter|n-shot|  Metric  |   |Value |   |Stderr|
+            |--------------|------:|------|-----:|----------|---|-----:|---|-----:|
+            |lambada_openai|      1|none  |     0|acc       |↑  |0.3333|±  |0.3333|
+            |              |       |none  |     0|perplexity|↓  |2.7183|±  |   N/A|
+            |piqa          |      1|none  |     0|acc       |↑  |0.7500|±  |0.2500|
+            |              |       |none  |     0|acc_norm  |↑  |0.7500|±  |0.2500|
+
+            tiny, utrc flops=0.2, fp32
+
+            |    Tasks     |Version|Filter|n-shot|  Metric  |   |Value |   |Stderr|
+            |--------------|------:|------|-----:|----------|---|-----:|---|-----:|
+            |lambada_openai|      1|none  |     0|acc       |↑  |0.3333|±  |0.3333|
+            |              |       |none  |     0|perplexity|↓  |2.7183|±  |   N/A|
+            |piqa          |      1|none  |     0|acc       |↑  |0.7500|±  |0.2500|
+            |              |       |none  |     0|acc_norm  |↑  |0.7500|±  |0.2500|
+
+            Overview
+
+            |Model|    Method    |  Benchmark   |      acc      |   acc_norm    | PPL  |FLOPs saved|Documents|
+            |-----|--------------|--------------|--------------:|--------------:|-----:|----------:|--------:|
+            |tiny |none          |piqa          |0.7500 ± 0.2500|0.7500 ± 0.2500|      |      0.0 %|        4|
+            |tiny |none          |lambada_openai|0.3333 ± 0.3333|               |2.7183|      0.0 %|        3|
+            |tiny |utrc flops=0.2|piqa          |0.7500 ± 0.2500|0.7500 ± 0.2500|      |     20.0 %|        4|
+            |tiny |utrc flops=0.2|lambada_openai|0.3333 ± 0.3333|               |2.7183|     20.0 %|        3|
+
+            """
+        #expect(try sample.report().table() == expected)
+    }
+
+    @Test("marks what is partial and names what failed")
+    func partial() throws {
+        let sample = try SampleRun(
+            [(.piqa, (0..<3).map(Document.twoChoices)), (.winogrande, [Document.twoChoices(0)])])
+        try sample.score(cell: 0, [(1, [(-1, false), (-2, false)])])
+        let job = try sample.store.read { try $0.description(of: "r1").jobs[1].id }
+        try sample.store.commit([.job(job, .failed(detail: "worker ran out of memory")), .run("r1", .incomplete)])
+        let table = try sample.report().table()
+        #expect(table.contains("run r1 (quick): incomplete, 1 of 4 rows in 2 cells"))
+        #expect(table.contains("|piqa (partial)      |"))
+        #expect(table.contains("|winogrande (no rows)|"))
+        #expect(table.contains("|partial: 1 of 3|"))
+        #expect(table.contains("failed: tiny, winogrande, documents 0: worker ran out of memory"))
+        #expect(table.contains("3 rows are missing: figures marked partial are not final"))
+    }
+
+    @Test("tells reductions of one method apart by what differs")
+    func labels() throws {
+        let reductions = [
+            #"{"flops":0.1,"importance":"clip","method":"utrc","scope":"context"}"#,
+            #"{"flops":0.1,"importance":"clip","method":"utrc","scope":"sequence"}"#,
+            #"{"importance":"clip","keep_ratio":0.7,"layers":[1,3],"method":"evit","scope":"context"}"#,
+        ]
+        let sample = try SampleRun([(.piqa, [Document.twoChoices(0)])], reductions: reductions)
+        let table = try sample.report().table()
+        #expect(table.contains("tiny, utrc flops=0.1 scope=context, fp32"))
+        #expect(table.contains("tiny, utrc flops=0.1 scope=sequence, fp32"))
+        #expect(table.contains("tiny, evit keep_ratio=0.7, fp32"))
+    }
+}

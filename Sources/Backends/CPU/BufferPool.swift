@@ -1,0 +1,95 @@
+import CKernels
+import Synchronization
+
+/// Memory for activations, kept when they end, so that an operation's output does not cost fresh pages every time.
+///
+/// Sizes are rounded up to an eighth of a power of two and reused exactly. At most `limit` bytes wait unused; what was
+/// given back longest ago leaves first.
+final class BufferPool: Sendable {
+    /// 64-byte aligned memory that one owner holds at a time.
+    struct Block: @unchecked Sendable {
+        let address: UnsafeMutableRawPointer
+        let bytes: Int
+
+        static func allocate(bytes: Int) -> Block? { ck_allocate(bytes).map { Block(address: $0, bytes: bytes) } }
+        func release() { ck_release(address) }
+    }
+
+    private struct Unused {
+        var blocks: [Block] = []  // longest unused first
+        var bytes = 0
+    }
+
+    private let limit: Int
+    private let unused = Mutex(Unused())
+
+    init(limit: Int) { self.limit = limit }
+
+    deinit { for block in unused.withLock(\.blocks) { block.release() } }
+
+    /// Bytes that wait for reuse.
+    var unusedBytes: Int { unused.withLock(\.bytes) }
+
+    /// Memory of at least `bytes`, its contents undefined.
+    func take(bytes: Int) -> Block {
+        let size = Self.roundedSize(bytes)
+        let found = unused.withLock { unused -> Block? in
+            guard let index = unused.blocks.lastIndex(where: { $0.bytes == size }) else { return nil }
+            unused.bytes -= size
+            return unused.blocks.remove(at: index)
+        }
+        if let found { return found }
+        guard let block = Block.allocate(bytes: size) else { preconditionFailure("no memory for \(size) bytes") }
+        return block
+    }
+
+    /// Takes memory back for reuse.
+    func give(_ block: Block) {
+        let surplus = unused.withLock { unused -> [Block] in
+            unused.blocks.append(block)
+            unused.bytes += block.bytes
+            var surplus: [Block] = []
+            while unused.bytes > limit {
+                let oldest = unused.blocks.removeFirst()
+                unused.bytes -= oldest.bytes
+                surplus.append(oldest)
+            }
+            return surplus
+        }
+        for block in surplus { block.release() }
+    }
+
+    static func roundedSize(_ bytes: Int) -> Int {
+        var step = 64
+        while step * 16 < bytes { step *= 2 }
+        return max(step, (bytes + step - 1) / step * step)
+    }
+}
+
+/// Floats in memory that goes back to its pool, or to the system, with the last reference.
+final class Buffer: @unchecked Sendable {
+    let floats: UnsafeMutablePointer<Float>
+    private let block: BufferPool.Block
+    private let pool: BufferPool?
+
+    /// Uninitialised floats from a pool.
+    init(count: Int, pool: BufferPool) {
+        block = pool.take(bytes: max(1, count) * MemoryLayout<Float>.stride)
+        self.pool = pool
+        floats = block.address.bindMemory(to: Float.self, capacity: count)
+    }
+
+    /// Uninitialised floats of their own, which last: parameters. Nil when there is no memory.
+    init?(count: Int) {
+        guard let block = BufferPool.Block.allocate(bytes: max(1, count) * MemoryLayout<Float>.stride) else {
+            return nil
+        }
+        self.block = block
+        pool = nil
+        floats = block.address.bindMemory(to: Float.self, capacity: count)
+    }
+
+    deinit {
+        if let pool { pool.give(block) } else { block.release() }
+    }
+}

@@ -1,0 +1,93 @@
+import CKernels
+import Foundation
+import Operations
+
+extension CPUBackend {
+    /// Rows whose logits are taken together: enough to use each panel of the head often, few enough to stay in cache.
+    private static let headRows = 96
+
+    /// Logits of a row that are folded at a time. It is fixed, and folds are added in order, so that the sum of the
+    /// exponentials has one value.
+    private static let headColumns = 512
+
+    public func score(_ hidden: CPUMatrix, head: CPUWeight, targets: [Int32]) throws -> [TokenScore] {
+        precondition(hidden.rows == targets.count, "\(targets.count) targets for \(hidden.rows) rows")
+        precondition(hidden.columns == head.inputs, "\(head.inputs) inputs for \(hidden.columns) columns")
+        precondition(targets.allSatisfy { $0 >= 0 && $0 < head.outputs }, "targets of a vocabulary of \(head.outputs)")
+        var scores: [TokenScore] = []
+        scores.reserveCapacity(targets.count)
+        for first in stride(from: 0, to: hidden.rows, by: Self.headRows) {
+            let rows = first..<min(hidden.rows, first + Self.headRows)
+            scores += score(hidden, rows, head, targets[rows])
+        }
+        return scores
+    }
+
+    private func score(
+        _ hidden: CPUMatrix, _ rows: Range<Int>, _ head: CPUWeight, _ targets: ArraySlice<Int32>
+    ) -> [TokenScore] {
+        let chunks = (head.outputs + Self.headColumns - 1) / Self.headColumns
+        var logits = [Float](repeating: 0, count: rows.count)
+        var folds = [ck_fold](repeating: ck_fold(), count: rows.count * chunks)  // [rows, chunks]
+        folds.withUnsafeMutableBufferPointer { folds in
+            logits.withUnsafeMutableBufferPointer { logits in
+                guard let folds = folds.baseAddress, let logits = logits.baseAddress else { return }
+                split(chunks, work: rows.count * head.outputs * head.inputs) { range in
+                    fold(hidden, rows, head, chunks: range, of: chunks, into: folds) { tile, stride, columns in
+                        for (row, target) in targets.enumerated() where columns.contains(Int(target)) {
+                            logits[row] = tile[row * stride + Int(target) - columns.lowerBound]
+                        }
+                    }
+                }
+            }
+        }
+        return targets.enumerated().map { row, target in
+            Self.rate(Int(target), logit: logits[row], folds[row * chunks..<(row + 1) * chunks])
+        }
+    }
+
+    /// Folds some chunks of the logits of `rows`; `look` sees each chunk's logits, their stride and their columns.
+    private func fold(
+        _ hidden: CPUMatrix, _ rows: Range<Int>, _ head: CPUWeight, chunks: Range<Int>, of chunkCount: Int,
+        into folds: UnsafeMutablePointer<ck_fold>, look: (UnsafePointer<Float>, Int, Range<Int>) -> Void
+    ) {
+        let stride = CPUMatrix.stride(of: Self.headColumns)
+        withExtendedLifetime((hidden, head)) {
+            withScratch(rows.count * stride) { tile in
+                for chunk in chunks {
+                    let first = chunk * Self.headColumns
+                    let columns = first..<min(head.outputs, first + Self.headColumns)
+                    var product = ck_product(
+                        x: hidden.row(rows.lowerBound), x_stride: hidden.stride,
+                        panels: head.values + first * head.inputs, inputs: head.inputs, outputs: columns.count,
+                        y: tile, y_stride: stride)
+                    switch head.layout {
+                    case .panels: kernels.product(&product, 0, rows.count, 0, CPUWeight.panelCount(columns.count))
+                    case .rowMajor: multiplyByOpenBLAS(product, rows: rows.count)
+                    }
+                    kernels.fold(tile, stride, rows.count, columns.count, first, folds + chunk, chunkCount)
+                    look(tile, stride, columns)
+                }
+            }
+        }
+    }
+
+    /// Puts a row's folds together, in order.
+    private static func rate(_ target: Int, logit: Float, _ folds: ArraySlice<ck_fold>) -> TokenScore {
+        var best = ck_fold(maximum: -.infinity, second: -.infinity, sum: 0, argmax: 0)
+        for fold in folds {
+            if fold.maximum > best.maximum {
+                best.second = max(best.maximum, fold.second)
+                best.maximum = fold.maximum
+                best.argmax = fold.argmax
+            } else {
+                best.second = max(best.second, fold.maximum)
+            }
+        }
+        let largest = Double(best.maximum)
+        let sum = folds.reduce(0) { $0 + $1.sum * exp(Double($1.maximum) - largest) }
+        return TokenScore(
+            logProbability: Double(logit) - (largest + log(sum)), isGreedy: Int(best.argmax) == target,
+            margin: best.maximum - best.second)
+    }
+}

@@ -1,0 +1,95 @@
+import Operations
+
+extension CPUBackend {
+    public func gather(_ indices: [Int], from matrix: CPUMatrix) -> CPUMatrix {
+        let picked = make(rows: indices.count, columns: matrix.columns)
+        withExtendedLifetime((matrix, picked)) {
+            for (row, index) in indices.enumerated() {
+                precondition(index >= 0 && index < matrix.rows, "row \(index) of a matrix of \(matrix.rows)")
+                picked.row(row).update(from: matrix.row(index), count: matrix.columns)
+            }
+        }
+        return picked
+    }
+
+    public func reduce(_ matrix: CPUMatrix, by reduction: RowReduction) -> CPUMatrix {
+        let reduced = gather(reduction.kept, from: matrix)
+        withExtendedLifetime((matrix, reduced)) {
+            var row = 0
+            for merge in reduction.merges {
+                while row < reduction.kept.count, reduction.kept[row] < merge.destination { row += 1 }
+                precondition(
+                    row < reduction.kept.count && reduction.kept[row] == merge.destination,
+                    "row \(merge.destination) is merged into, but not kept")
+                let rows = [merge.destination] + merge.sources
+                precondition(rows.allSatisfy { $0 >= 0 && $0 < matrix.rows }, "rows of a matrix of \(matrix.rows)")
+                kernels.mean(matrix.row(0), matrix.stride, rows, rows.count, matrix.columns, reduced.row(row))
+            }
+        }
+        return reduced
+    }
+
+    public func add(_ addend: CPUMatrix, into sum: inout CPUMatrix) {
+        precondition(addend.rows == sum.rows && addend.columns == sum.columns, "matrices of unlike shape")
+        sum.makeUnique()
+        withExtendedLifetime((addend, sum)) { [sum] in
+            split(sum.rows, work: sum.rows * sum.columns) { rows in
+                let first = rows.lowerBound
+                kernels.add(
+                    addend.row(first), addend.stride, rows.count, sum.columns, sum.row(first), sum.stride)
+            }
+        }
+    }
+
+    public func normalize(_ x: CPUMatrix, weight: CPUVector, epsilon: Float) -> CPUMatrix {
+        precondition(x.columns == weight.count, "a norm of \(weight.count) weights on \(x.columns) columns")
+        let y = make(rows: x.rows, columns: x.columns)
+        withExtendedLifetime((x, weight, y)) {
+            split(x.rows, work: x.rows * x.columns) { rows in
+                let first = rows.lowerBound
+                kernels.normalize(
+                    x.row(first), x.stride, rows.count, x.columns, weight.values, epsilon, y.row(first), y.stride)
+            }
+        }
+        return y
+    }
+
+    public func gate(_ y: CPUMatrix, by gate: CPUMatrix, columns: Range<Int>) -> CPUMatrix {
+        checkGate(y, gate, columns)
+        let out = make(rows: y.rows, columns: y.columns)
+        withExtendedLifetime((y, gate, out)) {
+            split(y.rows, work: y.rows * y.columns) { rows in
+                let first = rows.lowerBound
+                kernels.gate(
+                    y.row(first), y.stride, gate.row(first) + columns.lowerBound, gate.stride, rows.count, y.columns,
+                    out.row(first), out.stride)
+            }
+        }
+        return out
+    }
+
+    public func gatedNormalize(
+        _ y: CPUMatrix, by gate: CPUMatrix, columns: Range<Int>, weight: CPUVector, epsilon: Float, groupSize: Int
+    ) -> CPUMatrix {
+        checkGate(y, gate, columns)
+        precondition(
+            weight.count == y.columns && groupSize > 0 && y.columns.isMultiple(of: groupSize),
+            "groups of \(groupSize) in \(y.columns) columns, \(weight.count) weights")
+        let out = make(rows: y.rows, columns: y.columns)
+        withExtendedLifetime((y, gate, weight, out)) {
+            split(y.rows, work: y.rows * y.columns) { rows in
+                let first = rows.lowerBound
+                kernels.gated_normalize(
+                    y.row(first), y.stride, gate.row(first) + columns.lowerBound, gate.stride, rows.count, y.columns,
+                    groupSize, weight.values, epsilon, out.row(first), out.stride)
+            }
+        }
+        return out
+    }
+
+    private func checkGate(_ y: CPUMatrix, _ gate: CPUMatrix, _ columns: Range<Int>) {
+        precondition(
+            gate.rows == y.rows && columns.count == y.columns && columns.upperBound <= gate.columns,
+            "a gate of columns \(columns) of [\(gate.rows), \(gate.columns)] on [\(y.rows), \(y.columns)]")
+    }
+}

@@ -1,0 +1,108 @@
+import CKernels
+import COpenBLAS
+import Dispatch
+import ModelFiles
+import Operations
+
+/// The operations on this machine's cores, by the kernels of CKernels.
+///
+/// With `.packed` products a result has the same bits whatever it is batched with, for any number of threads and on
+/// every instruction set. Memory that activations used is kept for the next ones, up to a limit.
+public final class CPUBackend: Backend {
+    public typealias Matrix = CPUMatrix
+    public typealias Weight = CPUWeight
+    public typealias Vector = CPUVector
+
+    /// Who multiplies matrices.
+    public enum GEMM: String, Sendable, CaseIterable {
+        /// Our kernel on weights that are packed once. Only this one promises that results do not depend on batching.
+        case packed
+        /// The system's OpenBLAS, one thread a product: the cross-check. Its sums depend on the shape it is given and on
+        /// the processor, for which it picks a kernel when the process starts.
+        case openBLAS
+    }
+
+    /// The cores that one operation uses.
+    public let threads: Int
+    public let gemm: GEMM
+    public let instructionSet: InstructionSet
+
+    static let panelWidth = Int(ck_panel_width)
+    static let channelLanes = Int(ck_channel_lanes)
+    let kernels: Kernels
+    let pool: BufferPool
+
+    /// A backend on `threads` cores.
+    ///
+    /// - Parameters:
+    ///   - instructionSet: which kernels to use; nil means `InstructionSet.preferred`, as does one that this processor
+    ///     does not have.
+    ///   - keepingAtMost: bytes of activations' memory that wait for reuse.
+    public init(
+        threads: Int = 1, gemm: GEMM = .packed, instructionSet: InstructionSet? = nil,
+        keepingAtMost limit: Int = 128 << 20
+    ) {
+        precondition(threads > 0, "a backend on \(threads) threads")
+        let chosen = instructionSet.flatMap { $0.kernels == nil ? nil : $0 } ?? .preferred
+        guard let kernels = chosen.kernels else { preconditionFailure("there are no portable kernels") }
+        self.threads = threads
+        self.gemm = gemm
+        self.instructionSet = chosen
+        self.kernels = kernels
+        pool = BufferPool(limit: limit)
+        if gemm == .openBLAS { openblas_set_num_threads(1) }
+    }
+
+    public var engine: String {
+        switch gemm {
+        case .packed: "cpu/\(instructionSet.rawValue)/packed"
+        case .openBLAS: "cpu/\(instructionSet.rawValue)/openblas-\(String(cString: openblas_get_corename()))"
+        }
+    }
+
+    // MARK: Parameters and transfers
+
+    public func weight(_ tensor: Tensor) throws -> CPUWeight {
+        try CPUWeight(tensor, layout: gemm == .packed ? .panels : .rowMajor, backend: self)
+    }
+
+    public func vector(_ values: [Float]) throws -> CPUVector { try CPUVector(values) }
+
+    public func zeros(rows: Int, columns: Int) -> CPUMatrix {
+        let matrix = make(rows: rows, columns: columns)
+        withExtendedLifetime(matrix) {
+            for row in 0..<rows { matrix.row(row).update(repeating: 0, count: columns) }
+        }
+        return matrix
+    }
+
+    public func matrix(_ values: [Float], rows: Int, columns: Int) -> CPUMatrix {
+        precondition(values.count == rows * columns, "\(values.count) values for a matrix [\(rows), \(columns)]")
+        let matrix = make(rows: rows, columns: columns)
+        values.withUnsafeBufferPointer { source in
+            guard let base = source.baseAddress else { return }
+            for row in 0..<rows { matrix.row(row).update(from: base + row * columns, count: columns) }
+        }
+        return matrix
+    }
+
+    public func values(of matrix: CPUMatrix) throws -> [Float] {
+        let count = matrix.rows * matrix.columns
+        return [Float](unsafeUninitializedCapacity: count) { target, initialized in
+            initialized = count
+            guard let base = target.baseAddress else { return }
+            for row in 0..<matrix.rows {
+                (base + row * matrix.columns).initialize(from: matrix.row(row), count: matrix.columns)
+            }
+        }
+    }
+
+    /// A matrix whose values are undefined.
+    func make(rows: Int, columns: Int) -> CPUMatrix { CPUMatrix(rows: rows, columns: columns, pool: pool) }
+
+    /// Memory for the length of a call, 64-byte aligned.
+    func withScratch<R>(_ floats: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {
+        let buffer = Buffer(count: floats, pool: pool)
+        return withExtendedLifetime(buffer) { body(buffer.floats) }
+    }
+}

@@ -1,0 +1,37 @@
+import Dispatch
+
+extension CPUBackend {
+    /// Floats below which a second thread costs more than it brings.
+    private static let worthAThread = 1 << 15
+
+    /// Runs `body` over contiguous ranges that together are 0..<count, on as many threads as `work` floats are worth.
+    ///
+    /// Which range an index falls into never reaches a result. `body` runs on several threads at once, and writes only
+    /// what belongs to its range.
+    func split(_ count: Int, work: Int, _ body: (Range<Int>) -> Void) {
+        let parts = min(threads, count, max(1, work / Self.worthAThread))
+        guard parts > 1 else {
+            if count > 0 { body(0..<count) }
+            return
+        }
+        withoutActuallyEscaping(body) { body in
+            let shared = Shared(body: body)
+            DispatchQueue.concurrentPerform(iterations: parts) { part in
+                shared.body(count * part / parts..<count * (part + 1) / parts)
+            }
+        }
+    }
+
+    /// Work on disjoint ranges of C memory, which the compiler cannot see to be disjoint.
+    private struct Shared: @unchecked Sendable {
+        let body: (Range<Int>) -> Void
+    }
+
+    /// Splits channels 0..<count where vectors of channels begin.
+    func splitChannels(_ count: Int, work: Int, _ body: (Range<Int>) -> Void) {
+        let lanes = Self.channelLanes
+        split((count + lanes - 1) / lanes, work: work) { blocks in
+            body(blocks.lowerBound * lanes..<min(count, blocks.upperBound * lanes))
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// Which kernels this processor can run, and the few functions that need no kernel.
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "tables.h"
+
+const ck_kernels *_Nullable ck_kernels_for(ck_instruction_set set) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (set == ck_avx2) {
+        const int present = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                            __builtin_cpu_supports("bmi2");
+        return present ? &ck_table_avx2 : NULL;
+    }
+    if (set == ck_avx512) {
+        const int present = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                            __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+        return present ? &ck_table_avx512 : NULL;
+    }
+#endif
+    return set == ck_portable ? &ck_table_portable : NULL;
+}
+
+ptrdiff_t ck_head_scan_scratch(ptrdiff_t head_dimension, ptrdiff_t states) {
+    (void)head_dimension;
+    const ptrdiff_t padded = padded_states(states);
+    return 16 * padded + 48 * head_scan_tile + 2 * head_scan_span + 2 * padded * head_scan_span;
+}
+
+void ck_unpack_row(const float *panels, ptrdiff_t inputs, ptrdiff_t index, float *out) {
+    const float *lane = panels + index / ck_panel_width * inputs * ck_panel_width + index % ck_panel_width;
+    for (ptrdiff_t k = 0; k < inputs; k++) {
+        __builtin_prefetch(lane + (k + 16) * ck_panel_width, 0, 0);
+        out[k] = lane[k * ck_panel_width];
+    }
+}
+
+void *_Nullable ck_allocate(size_t bytes) {
+    const size_t huge = (size_t)2 << 20;
+    const size_t alignment = bytes >= 2 * huge ? huge : 64;
+    const size_t size = (bytes + 63) / 64 * 64;
+    void *memory = NULL;
+    if (posix_memalign(&memory, alignment, size > 0 ? size : 64) != 0) return NULL;
+#if defined(MADV_HUGEPAGE)
+    if (alignment == huge) madvise(memory, size, MADV_HUGEPAGE);
+#endif
+    return memory;
+}
+
+void ck_release(void *memory) { free(memory); }

@@ -1,0 +1,201 @@
+// The CPU backend's hot loops, compiled for several instruction sets with one result.
+//
+// Glossary: L rows (tokens of all segments), E inner dimension, N state dimension, K convolution width, H heads,
+// P head dimension (E = H·P), G groups of B and C, S segments. All matrices are row-major float32; a `stride` is the
+// distance between rows in floats, at least the number of columns.
+//
+// Every kernel computes a row (along time: a segment) with the same operations in the same order whatever other rows
+// it is given with, whichever range of rows, channels or heads a call covers, and on every instruction set: fused
+// multiply-adds are written out, contraction is off, and lanes are summed in one fixed tree. Time is walked step by
+// step, so a segment may be cut anywhere and go on from its states with the same bits.
+//
+// Pointers must be valid for the shapes given; nothing is checked here. Outputs must not overlap inputs unless said.
+
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+/// Columns of a panel of packed weights, and the granularity in which `product` splits outputs.
+enum { ck_panel_width = 32 };
+
+/// Channels that a vector holds: ranges of channels given to the kernels start at a multiple of it.
+enum { ck_channel_lanes = 16 };
+
+/// How a stored weight is encoded.
+typedef enum { ck_float32, ck_float16, ck_bfloat16 } ck_element;
+
+/// How a row's importance is read: mean(max(0, y)), mean(y), mean|y| or sqrt(Σ y²).
+typedef enum { ck_clip, ck_noclip, ck_l1, ck_l2 } ck_metric;
+
+/// An instruction set for which the kernels are compiled.
+typedef enum { ck_portable, ck_avx2, ck_avx512 } ck_instruction_set;
+
+/// y = x · weightᵀ with packed weights; see `pack`.
+typedef struct {
+    const float *x;          ///< [L, inputs]
+    ptrdiff_t x_stride;
+    const float *panels;     ///< [⌈outputs / 32⌉][inputs][32]
+    ptrdiff_t inputs;
+    ptrdiff_t outputs;
+    float *y;                ///< [L, outputs]
+    ptrdiff_t y_stride;
+} ck_product;
+
+/// Causal depthwise convolution and SiLU: y_t = silu(bias + Σ_k w[k]·x_{t−K+1+k}).
+typedef struct {
+    const float *x;          ///< [L, channels]
+    ptrdiff_t x_stride;
+    const float *weight;     ///< [channels, K]
+    const float *bias;       ///< [channels]
+    ptrdiff_t channels;
+    ptrdiff_t width;         ///< K
+    float *state;            ///< [S, channels·K], the last K inputs, oldest first; read, then updated
+    ptrdiff_t state_stride;
+    float *y;                ///< [L, channels]
+    ptrdiff_t y_stride;
+    const ptrdiff_t *offsets;  ///< [S + 1], the first row of each segment, then L
+    ptrdiff_t segments;
+} ck_convolution;
+
+/// Mamba-1: Δ = softplus(dt + dt_bias); h_t = exp(Δ·A)·h_{t−1} + Δ·x_t·B_t; y_t = C_t·h_t + D·x_t.
+typedef struct {
+    const float *x;          ///< [L, E]
+    ptrdiff_t x_stride;
+    const float *dt;         ///< [L, E], before the bias
+    ptrdiff_t dt_stride;
+    const float *dt_bias;    ///< [E]
+    const float *a;          ///< [E, N], not positive
+    const float *d;          ///< [E]
+    const float *b;          ///< [L, N]
+    const float *c;          ///< [L, N]
+    ptrdiff_t bc_stride;
+    ptrdiff_t channels;      ///< E
+    ptrdiff_t states;        ///< N
+    float *state;            ///< [S, E·N], h; read, then updated
+    ptrdiff_t state_stride;
+    float *y;                ///< [L, E]
+    ptrdiff_t y_stride;
+    const ptrdiff_t *offsets;  ///< [S + 1]
+    ptrdiff_t segments;
+} ck_selective_scan;
+
+/// Mamba-2: Δ = clamp(softplus(dt + dt_bias)); h_t = exp(Δ·A)·h_{t−1} + Δ·x_t·B_t; y_t = C_t·h_t + D·x_t.
+typedef struct {
+    const float *x;          ///< [L, H·P]
+    const float *b;          ///< [L, G·N]; head h reads group h·G/H
+    const float *c;          ///< [L, G·N]
+    ptrdiff_t xbc_stride;    ///< of x, b and c, which are columns of one matrix
+    const float *dt;         ///< [L, H], before the bias
+    ptrdiff_t dt_stride;
+    const float *dt_bias;    ///< [H]
+    float dt_minimum;
+    float dt_maximum;
+    const float *a;          ///< [H], not positive
+    const float *d;          ///< [H]
+    ptrdiff_t heads;         ///< H
+    ptrdiff_t head_dimension;  ///< P
+    ptrdiff_t groups;        ///< G
+    ptrdiff_t states;        ///< N
+    float *state;            ///< [S, H·P·N], h; read, then updated
+    ptrdiff_t state_stride;
+    float *y;                ///< [L, H·P]
+    ptrdiff_t y_stride;
+    const ptrdiff_t *offsets;  ///< [S + 1]
+    ptrdiff_t segments;
+} ck_head_scan;
+
+/// What the head's log softmax needs to know of a stretch of one row's logits.
+typedef struct {
+    float maximum;           ///< the largest logit
+    float second;            ///< the second largest, equal to the largest when that occurs twice; −∞ if there is none
+    double sum;              ///< Σ exp(logit − maximum)
+    int32_t argmax;          ///< lowest column of the largest logit
+} ck_fold;
+
+/// The kernels for one instruction set.
+typedef struct {
+    /// `avx512`, `avx2` or `portable`.
+    const char *name;
+
+    /// Packs rows [32·first, 32·last) of a weight [outputs, inputs] of any encoding and alignment into panels, which
+    /// points at panel 0; rows past the last output become zeros.
+    void (*pack)(const void *values, ck_element element, ptrdiff_t outputs, ptrdiff_t inputs, ptrdiff_t first,
+                 ptrdiff_t last, float *panels);
+
+    /// Computes rows [first_row, last_row) of panels [first_panel, last_panel) of y.
+    void (*product)(const ck_product *product, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first_panel,
+                    ptrdiff_t last_panel);
+
+    /// Folds logits [rows, columns], which are columns [first_column, …) of the head's output, into folds[i·fold_stride].
+    void (*fold)(const float *logits, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first_column,
+                 ck_fold *folds, ptrdiff_t fold_stride);
+
+    /// Convolves channels [first, last) of every segment; scratch holds 32·K floats.
+    void (*convolve)(const ck_convolution *convolution, ptrdiff_t first, ptrdiff_t last, float *scratch);
+
+    /// Scans channels [first, last) of every segment; scratch holds 32·N floats, 64-byte aligned.
+    void (*selective_scan)(const ck_selective_scan *scan, ptrdiff_t first, ptrdiff_t last, float *scratch);
+
+    /// Scans heads [first, last) of every segment; scratch holds `ck_head_scan_scratch` floats, 64-byte aligned.
+    void (*head_scan)(const ck_head_scan *scan, ptrdiff_t first, ptrdiff_t last, float *scratch);
+
+    /// y = x · rsqrt(mean(x²) + ε) · weight, by row; x, y [rows, columns], weight [columns].
+    void (*normalize)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, const float *weight,
+                      float epsilon, float *y, ptrdiff_t y_stride);
+
+    /// out = y · silu(z); all [rows, columns].
+    void (*gate)(const float *y, ptrdiff_t y_stride, const float *z, ptrdiff_t z_stride, ptrdiff_t rows,
+                 ptrdiff_t columns, float *out, ptrdiff_t out_stride);
+
+    /// out = RMSNorm(y · silu(z)) · weight over groups of `group` columns (the last may be shorter); all [rows, columns].
+    void (*gated_normalize)(const float *y, ptrdiff_t y_stride, const float *z, ptrdiff_t z_stride, ptrdiff_t rows,
+                            ptrdiff_t columns, ptrdiff_t group, const float *weight, float epsilon, float *out,
+                            ptrdiff_t out_stride);
+
+    /// sum += addend; both [rows, columns].
+    void (*add)(const float *addend, ptrdiff_t addend_stride, ptrdiff_t rows, ptrdiff_t columns, float *sum,
+                ptrdiff_t sum_stride);
+
+    /// out = (x[list[0]] + x[list[1]] + …) / count, added in that order; out [columns].
+    void (*mean)(const float *x, ptrdiff_t x_stride, const ptrdiff_t *list, ptrdiff_t count, ptrdiff_t columns,
+                 float *out);
+
+    /// The importance of each row of y [rows, columns]; out [rows].
+    void (*importance)(const float *y, ptrdiff_t y_stride, ptrdiff_t rows, ptrdiff_t columns, ck_metric metric,
+                       float *out);
+
+    /// out = x / max(|x|₂, 1e−12), one row [columns].
+    void (*unit)(const float *x, ptrdiff_t columns, float *out);
+
+    /// y = log(1 + exp(x)), and x above 20; relative error below 4e−7. [count]
+    void (*softplus)(const float *x, ptrdiff_t count, float *y);
+
+    /// y = x / (1 + exp(−x)); relative error below 4e−7 where y is not denormal. [count]
+    void (*silu)(const float *x, ptrdiff_t count, float *y);
+
+    /// y = exp(x) for x ≤ 0, as the scans compute it where only the absolute error counts: below 2e−7. [count]
+    void (*decay)(const float *x, ptrdiff_t count, float *y);
+} ck_kernels;
+
+/// The kernels for an instruction set, or null where this processor (or this build) has none for it.
+const ck_kernels *_Nullable ck_kernels_for(ck_instruction_set set);
+
+/// Floats of scratch that one call of `head_scan` needs.
+ptrdiff_t ck_head_scan_scratch(ptrdiff_t head_dimension, ptrdiff_t states);
+
+/// Copies row `index` of packed weights of `inputs` columns to out [inputs].
+void ck_unpack_row(const float *panels, ptrdiff_t inputs, ptrdiff_t index, float *out);
+
+/// Memory for `bytes` of packed weights, on huge pages where the system gives them, or null; ends with `ck_release`.
+void *_Nullable ck_allocate(size_t bytes);
+
+/// Gives back what `ck_allocate` gave.
+void ck_release(void *memory);
+
+#pragma clang assume_nonnull end
+
+#endif

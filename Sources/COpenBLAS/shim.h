@@ -1,0 +1,2 @@
+// The C interface of the system's BLAS; Debian: libopenblas-dev.
+#include <cblas.h>

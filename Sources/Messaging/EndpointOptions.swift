@@ -36,8 +36,11 @@ public struct EndpointOptions: Sendable {
         EndpointOptions(maximumMessageBytes: WireLimits.frameFromCoordinator)
     }
 
+    /// What CURVE adds to a message (RFC 26: command name, nonce, authenticator, flags); libzmq's limit counts it.
+    private static let curveOverhead = 8 + 8 + 16 + 1
+
     func apply(to socket: Socket) throws(MessagingError) {
-        try socket.set(.maximumMessageBytes, maximumMessageBytes)
+        try socket.set(.maximumMessageBytes, maximumMessageBytes + Self.curveOverhead)
         try socket.set(.sendHighWater, sendHighWater)
         try socket.set(.receiveHighWater, receiveHighWater)
         try socket.set(.handshakeMilliseconds, handshake)

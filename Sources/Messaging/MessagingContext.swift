@@ -6,7 +6,8 @@ import Synchronization
 /// Every socket holds its context, so the context ends after its last socket, when what lingers has left.
 /// Invariant of the unchecked conformance: libzmq's contexts may be used from any thread, and `handle` never changes.
 public final class MessagingContext: @unchecked Sendable {
-    let handle: UnsafeMutableRawPointer
+    /// libzmq's own handle, for tests that attack a context's parts directly.
+    package let handle: UnsafeMutableRawPointer
     private let names = Atomic<Int>(0)
 
     /// Makes a context with a number of I/O threads (libzmq advises one a gigabyte per second).

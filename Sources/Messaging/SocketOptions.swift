@@ -21,7 +21,6 @@ extension Socket {
         case zapDomain = 55
         case handshakeMilliseconds = 66
         case heartbeatMilliseconds = 75
-        case heartbeatLifeMilliseconds = 76
         case heartbeatTimeoutMilliseconds = 77
         case connectTimeoutMilliseconds = 79
         /// ZMQ_ZAP_ENFORCE_DOMAIN, which libzmq 4.3 has but Debian's header hides among the drafts.

@@ -8,11 +8,11 @@ struct AddedTokens: Sendable {
         /// The text to match; never empty.
         var content: String
         /// Matches only between scalars that are not of a word.
-        var singleWord = false
+        var singleWord: Bool
         /// Swallows the white space before it.
-        var stripsLeft = false
+        var stripsLeft: Bool
         /// Swallows the white space after it.
-        var stripsRight = false
+        var stripsRight: Bool
     }
 
     /// A stretch of the text: an added token, or text in which none occurs.

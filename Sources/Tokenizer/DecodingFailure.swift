@@ -13,9 +13,8 @@ extension TokenizerError {
     }
 
     private static func reason(of context: DecodingError.Context) -> String {
-        guard context.codingPath.isEmpty else { return context.debugDescription }
-        let cause = context.underlyingError.map { ": \($0)" } ?? ""
-        return "not valid JSON, or cut short\(cause)"
+        guard let cause = context.underlyingError else { return context.debugDescription }
+        return "not valid JSON, or cut short: \(cause)"
     }
 
     /// A path in the notation of the messages, such as `added_tokens[2].id`.

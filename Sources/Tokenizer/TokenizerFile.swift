@@ -7,20 +7,17 @@ struct TokenizerFile: Decodable {
     struct AddedToken: Decodable {
         var id: Int32
         var content: String
-        var singleWord: Bool?
-        var lstrip: Bool?
-        var rstrip: Bool?
-        var normalized: Bool?
-        var special: Bool?
+        var singleWord: Bool
+        var stripsLeft: Bool
+        var stripsRight: Bool
+        var normalized: Bool
 
         enum CodingKeys: String, CodingKey {
-            case id, content
+            case id, content, normalized
             case singleWord = "single_word"
-            case lstrip, rstrip, normalized, special
+            case stripsLeft = "lstrip"
+            case stripsRight = "rstrip"
         }
-
-        /// Unless said otherwise, the content of a token that is not special is normalized.
-        var isNormalized: Bool { normalized ?? !(special ?? false) }
     }
 
     enum CodingKeys: String, CodingKey {
@@ -66,11 +63,11 @@ struct TokenizerFile: Decodable {
 
         func requireByteLevel(key: String) throws {
             try require(["ByteLevel"], key: key)
-            if addsPrefixSpace ?? true {
-                throw Refusal(key: "\(key).add_prefix_space", reason: "true is not implemented; only false is")
+            guard addsPrefixSpace == false else {
+                throw Refusal(key: "\(key).add_prefix_space", reason: "must be false; true is not implemented")
             }
-            if usesExpression == false {
-                throw Refusal(key: "\(key).use_regex", reason: "false is not implemented; only true is")
+            guard usesExpression ?? true else {
+                throw Refusal(key: "\(key).use_regex", reason: "must be true; false is not implemented")
             }
         }
     }

@@ -9,14 +9,14 @@ struct TokenizerTables: Sendable {
     let spellings: TokenSpellings
 
     init(_ file: TokenizerFile) throws {
-        let entries = try Self.entries(of: file)
-        spellings = TokenSpellings(entries)
+        let composes = file.composes
+        let verbatim = file.addedTokens.filter { !$0.normalized }.map { $0.token(composed: false) }
+        let normalized = file.addedTokens.filter(\.normalized).map { $0.token(composed: composes) }
+        spellings = TokenSpellings(try Self.entries(of: file), added: verbatim + normalized)
         merging = try Self.merging(of: file.model)
-        composes = file.composes
-        let added = file.addedTokens.filter { !$0.content.isEmpty }
-        verbatim = AddedTokens(added.filter { !$0.isNormalized }.map { $0.token() })
-        let composes = composes
-        normalized = AddedTokens(added.filter(\.isNormalized).map { $0.token(composed: composes) })
+        self.composes = composes
+        self.verbatim = AddedTokens(verbatim)
+        self.normalized = AddedTokens(normalized)
     }
 
     /// The entry of each id. Ids are 0, 1, 2 and so on, which bounds every table by the size of the file.
@@ -29,12 +29,14 @@ struct TokenizerTables: Sendable {
                 throw Refusal(key: "model.vocab", reason: "'\(pair[0])' and '\(pair[1])' have the same id \(id)")
             }
         }
+        var ids = file.model.vocabulary
         for (index, token) in file.addedTokens.enumerated() {
             let key = "added_tokens[\(index)]"
-            if let id = file.model.vocabulary[token.content], id != token.id {
-                let reason = "'\(token.content)' has id \(token.id) here, but \(id) in model.vocab"
-                throw Refusal(key: key, reason: reason)
+            if token.content.isEmpty { throw Refusal(key: key, reason: "its content is empty") }
+            if let id = ids[token.content], id != token.id {
+                throw Refusal(key: key, reason: "'\(token.content)' has id \(token.id) here, but \(id) elsewhere")
             }
+            ids[token.content] = token.id
             if let other = owners.updateValue(token.content, forKey: token.id), other != token.content {
                 throw Refusal(key: key, reason: "'\(token.content)' has id \(token.id), which '\(other)' has too")
             }
@@ -70,12 +72,12 @@ struct TokenizerTables: Sendable {
 
 extension TokenizerFile.AddedToken {
     /// The token as it is matched, its content in composed form if the text will be.
-    fileprivate func token(composed: Bool = false) -> AddedTokens.Token {
+    fileprivate func token(composed: Bool) -> AddedTokens.Token {
         var text = content
         let normalized = composed ? text.withUTF8 { CanonicalComposition.compose($0) } : nil
         return AddedTokens.Token(
             id: id, content: normalized.map { String(decoding: $0, as: UTF8.self) } ?? content,
-            singleWord: singleWord ?? false, stripsLeft: lstrip ?? false, stripsRight: rstrip ?? false)
+            singleWord: singleWord, stripsLeft: stripsLeft, stripsRight: stripsRight)
     }
 }
 
@@ -85,10 +87,16 @@ struct TokenSpellings: Sendable {
     /// Where each token starts in `bytes`, and where the last one ends.
     private var starts: [Int] = [0]
 
-    init(_ entries: [String]) {
+    /// An entry of the vocabulary is written in the byte alphabet; an added token spells the text that it matches.
+    init(_ entries: [String], added: [AddedTokens.Token]) {
+        let added = Dictionary(added.map { ($0.id, $0.content) }, uniquingKeysWith: { $1 })
         starts.reserveCapacity(entries.count + 1)
-        for entry in entries {
-            bytes.append(contentsOf: ByteAlphabet.bytes(of: entry))
+        for (id, entry) in entries.enumerated() {
+            if let content = added[Int32(id)] {
+                bytes.append(contentsOf: content.utf8)
+            } else {
+                bytes.append(contentsOf: ByteAlphabet.bytes(of: entry))
+            }
             starts.append(bytes.count)
         }
     }

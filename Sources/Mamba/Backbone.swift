@@ -2,7 +2,7 @@ import ModelFiles
 import Operations
 
 /// Embedding and layers: token ids in, the residual stream out.
-struct Backbone<B: Backend> {
+struct Backbone<B: Backend>: Sendable {
     private let backend: B
     let embedding: B.Weight  // [V, D]
     private let blocks: [Block<B>]

@@ -2,7 +2,7 @@ import ModelFiles
 import Operations
 
 /// One layer: a norm and a mixer, whose output is added to the residual stream.
-struct Block<B: Backend> {
+struct Block<B: Backend>: Sendable {
     private let backend: B
     private let epsilon: Float
     private let normWeight: B.Vector  // [D]

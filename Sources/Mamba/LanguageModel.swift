@@ -5,7 +5,7 @@ import Operations
 ///
 /// Sequences are packed row after row without padding: `segments` says which rows belong together. D is the model
 /// dimension and V the number of the embedding's rows, padding rows included.
-public struct LanguageModel<B: Backend> {
+public struct LanguageModel<B: Backend>: Sendable {
     /// The model's shape.
     public let configuration: ModelConfiguration
     /// Where the model computes.

@@ -6,7 +6,7 @@ import Operations
 /// L rows (tokens of all segments) · D model dimension · E inner dimension · N state dimension · K convolution width ·
 /// R rank of Δ · x what is scanned · z its gate · Δ time step · A decay · B input and C output of the state h ·
 /// y = C·h + (skip weight)·x.
-struct Mamba1Mixer<B: Backend> {
+struct Mamba1Mixer<B: Backend>: Sendable {
     private let backend: B
     private let shape: ModelConfiguration
     private let inProjection: B.Weight  // [2E, D]: x, z

@@ -6,7 +6,7 @@ import Operations
 /// L rows (tokens of all segments) · D model dimension · E inner dimension = H heads · P head dimension · N state
 /// dimension · G groups that share B and C · K convolution width · x what is scanned · z its gate · Δ time step · A
 /// decay · B input and C output of the state h · y = C·h + (skip weight)·x.
-struct Mamba2Mixer<B: Backend> {
+struct Mamba2Mixer<B: Backend>: Sendable {
     private let backend: B
     private let shape: ModelConfiguration
     private let inProjection: B.Weight  // [2E+2GN+H, D]: z, x, B, C, Δ

@@ -2,7 +2,7 @@ import ModelFiles
 import Operations
 
 /// The part of a block that mixes tokens along time: Mamba-1's or Mamba-2's.
-enum Mixer<B: Backend> {
+enum Mixer<B: Backend>: Sendable {
     case mamba1(Mamba1Mixer<B>)
     case mamba2(Mamba2Mixer<B>)
 

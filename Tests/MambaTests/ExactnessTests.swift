@@ -1,3 +1,4 @@
+import Backends
 import Foundation
 import Mamba
 import ModelFiles
@@ -11,7 +12,7 @@ struct ExactnessTests {
 
     @Test(
         "a prefix and its continuation give the bits of the whole, wherever it is cut",
-        arguments: ModelConfiguration.Architecture.allCases, Engine.allCases)
+        arguments: ModelConfiguration.Architecture.allCases, Engine.exact)
     func continuation(architecture: ModelConfiguration.Architecture, engine: Engine) throws {
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
@@ -35,7 +36,7 @@ struct ExactnessTests {
 
     @Test(
         "a sequence gives the same bits alone and packed with others",
-        arguments: ModelConfiguration.Architecture.allCases, Engine.allCases)
+        arguments: ModelConfiguration.Architecture.allCases, Engine.exact)
     func packing(architecture: ModelConfiguration.Architecture, engine: Engine) throws {
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
@@ -66,7 +67,7 @@ struct ExactnessTests {
 
     @Test(
         "continuations that fork from one state give the bits of their wholes",
-        arguments: ModelConfiguration.Architecture.allCases, Engine.allCases)
+        arguments: ModelConfiguration.Architecture.allCases, Engine.exact)
     func forks(architecture: ModelConfiguration.Architecture, engine: Engine) throws {
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
@@ -90,7 +91,7 @@ struct ExactnessTests {
     }
 
     @Test(
-        "scores are those of the logits", arguments: ModelConfiguration.Architecture.allCases, Engine.allCases)
+        "scores are those of the logits", arguments: ModelConfiguration.Architecture.allCases, Engine.exact)
     func scores(architecture: ModelConfiguration.Architecture, engine: Engine) throws {
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
@@ -114,7 +115,7 @@ struct ExactnessTests {
 
     @Test(
         "a token outside the vocabulary is an error, and the state stays as it was",
-        arguments: [-1, Int32(Synthetic.vocabularySize), .max, .min], Engine.allCases)
+        arguments: [-1, Int32(Synthetic.vocabularySize), .max, .min], Engine.exact)
     func foreignTokens(token: Int32, engine: Engine) throws {
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Synthetic.checkpoint(.mamba1), on: backend)
@@ -128,6 +129,21 @@ struct ExactnessTests {
             #expect(throws: TokenError.self) { try model.score(hidden, rows: [0], targets: [token]) }
         }
         try check(engine.backend)
+    }
+
+    @Test(
+        "threads and instruction sets do not change a bit", arguments: ModelConfiguration.Architecture.allCases,
+        InstructionSet.available)
+    func machines(architecture: ModelConfiguration.Architecture, instructionSet: InstructionSet) throws {
+        let tokens = Synthetic.tokens(70, seed: 6)
+        func logits(threads: Int, _ instructionSet: InstructionSet) throws -> [Float] {
+            let backend = CPUBackend(threads: threads, gemm: .packed, instructionSet: instructionSet)
+            let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
+            return try model.allLogits(model.read(tokens, reduction: try #require(Self.reduction)))
+        }
+        let expected = try logits(threads: 1, .portable)
+        #expect(try logits(threads: 1, instructionSet) == expected)
+        #expect(try logits(threads: 2, instructionSet) == expected)
     }
 
     private func values<B: Backend>(of state: ModelState<B>, on backend: B) throws -> [Float] {

@@ -28,34 +28,6 @@ extension Reduction {
     }
 }
 
-/// A rule for which rows of a sequence go, and what becomes of them in each branch.
-public protocol ReductionMethod: Sendable {
-    /// The keys that the rule reads beyond those of every method (layers, amount, scope, align, variant).
-    var keys: Set<Reduction.Key> { get }
-    /// The variants that it has.
-    var variants: [Reduction.Variant] { get }
-
-    /// How many of N rows are left at a keep ratio.
-    func keptCount(of rows: Int, keepRatio: Double) -> Int
-    /// The share of rows that is left at a keep ratio as N → ∞.
-    func keptShare(keepRatio: Double) -> Double
-    /// Chooses among the rows of one sequence, of which there is at least one; rows count from the sequence's first.
-    func decide<B: Backend>(
-        _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
-    ) throws -> ReductionDecision
-}
-
-extension ReductionMethod {
-    public var variants: [Reduction.Variant] { [.paper] }
-
-    /// ceil(N·ratio), the product in float64.
-    public func keptCount(of rows: Int, keepRatio: Double) -> Int {
-        Int((Double(rows) * keepRatio).rounded(.up))
-    }
-
-    public func keptShare(keepRatio: Double) -> Double { keepRatio }
-}
-
 /// The method `none`.
 struct KeepAll: ReductionMethod {
     let keys: Set<Reduction.Key> = []
@@ -69,80 +41,5 @@ struct KeepAll: ReductionMethod {
     ) throws -> ReductionDecision {
         let all = RowReduction(kept: Array(0..<rows.count))
         return ReductionDecision(hidden: all, residual: all)
-    }
-}
-
-/// The rows of one sequence after a scheduled layer, as a method may ask about them; rows count from its first.
-public struct SequenceRows<B: Backend> {
-    private let backend: B
-    private let features: B.Matrix
-    private let range: Range<Int>
-    /// The sequence's token ids before any reduction.
-    public let tokens: ArraySlice<Int32>
-
-    /// The sequence in rows `range` of the features [L, C].
-    public init(features: B.Matrix, range: Range<Int>, tokens: ArraySlice<Int32>, on backend: B) {
-        self.backend = backend
-        self.features = features
-        self.range = range
-        self.tokens = tokens
-    }
-
-    /// N
-    public var count: Int { range.count }
-
-    /// How important each row is. [N]
-    public func importance(_ metric: Importance) throws -> [Float] {
-        try backend.importance(of: features, rows: range, metric: metric)
-    }
-
-    /// For each source row, the most similar destination row; ties take the destination that is listed first.
-    public func connections(from sources: [Int], to destinations: [Int]) throws -> [Connection] {
-        guard !sources.isEmpty else { return [] }
-        let first = range.lowerBound
-        let matches = try backend.bestMatches(
-            of: features, sources: sources.map { $0 + first }, destinations: destinations.map { $0 + first })
-        return zip(sources, matches).map { source, match in
-            Connection(source: source, destination: destinations[match.destination], similarity: match.similarity)
-        }
-    }
-}
-
-/// A row, the row that it is most like, and how like they are.
-public struct Connection: Sendable, Equatable {
-    public let source: Int
-    public let destination: Int
-    /// Cosine similarity.
-    public let similarity: Float
-
-    public init(source: Int, destination: Int, similarity: Float) {
-        self.source = source
-        self.destination = destination
-        self.similarity = similarity
-    }
-}
-
-/// What a method chose for one sequence, and what it chose by; rows count from the sequence's first.
-public struct ReductionDecision: Sendable, Equatable {
-    /// What the block's output loses.
-    public var hidden: RowReduction
-    /// What the residual stream loses: the same rows, merged in its own way.
-    public var residual: RowReduction
-    /// The importance of each row, where the method reads it.
-    public var importance: [Float]?
-    /// Every connection, most similar first, where the method makes them.
-    public var connections: [Connection]?
-    /// The rows, ascending, that were connected to one of the rest.
-    public var setA: [Int]?
-
-    public init(
-        hidden: RowReduction, residual: RowReduction, importance: [Float]? = nil, connections: [Connection]? = nil,
-        setA: [Int]? = nil
-    ) {
-        self.hidden = hidden
-        self.residual = residual
-        self.importance = importance
-        self.connections = connections
-        self.setA = setA
     }
 }

@@ -27,7 +27,8 @@ extension Reduction: Codable {
 
     public init(from decoder: any Decoder) throws {
         if let name = try? decoder.singleValueContainer().decode(String.self) {
-            guard try Method(name: name) == .none else { throw ReductionError.noAmount(try Method(name: name)) }
+            let method = try Method(name: name)
+            guard method == .none else { throw ReductionError.noAmount(method) }
             self = .none
             return
         }

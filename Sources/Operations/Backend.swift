@@ -12,9 +12,9 @@ public protocol Backend: Sendable {
     /// Float32 activations or states [rows, columns], row-major, on the device.
     associatedtype Matrix: BackendMatrix
     /// A projection [outputs, inputs] in whatever form multiplies fastest; also the embedding table and head.
-    associatedtype Weight
+    associatedtype Weight: Sendable
     /// A float32 parameter vector on the device.
-    associatedtype Vector
+    associatedtype Vector: Sendable
 
     /// Names the device and the kernels in use, such as `cpu/avx512/packed`; part of a score's identity.
     var engine: String { get }

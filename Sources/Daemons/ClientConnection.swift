@@ -1,0 +1,56 @@
+import Foundation
+import Messaging
+import Wire
+
+/// A client's or viewer's connection to a coordinator: one question at a time.
+public struct ClientConnection {
+    private let dealer: DealerEndpoint
+    private let endpoint: String
+
+    /// Starts connecting.
+    public init(to endpoint: String, coordinatorKey: CurvePublicKey, keys: CurveKeyPair) throws {
+        self.endpoint = endpoint
+        dealer = try DealerEndpoint(
+            connectingTo: endpoint, serverKey: coordinatorKey, keys: keys, in: MessagingContext())
+    }
+
+    /// Hands a job in; the answer comes when it is read, checked and durable.
+    public func submit(_ job: String, timeoutSeconds: Int = 600) throws -> WireSubmitted {
+        let answer = try ask(.submit(.with { $0.job = job }), timeoutSeconds: timeoutSeconds)
+        guard case .submitted(let submitted) = answer else { throw unexpected(answer) }
+        return submitted
+    }
+
+    /// How a run stands, or with an empty name all runs, and who works.
+    public func status(run: String = "", timeoutSeconds: Int = 15) throws -> WireStatus {
+        let answer = try ask(.statusRequest(.with { $0.run = run }), timeoutSeconds: timeoutSeconds)
+        guard case .status(let status) = answer else { throw unexpected(answer) }
+        return status
+    }
+
+    /// Gives a run up; its stored rows stay.
+    public func cancel(run: String, timeoutSeconds: Int = 15) throws -> WireCancelled {
+        let answer = try ask(.cancelRun(.with { $0.run = run }), timeoutSeconds: timeoutSeconds)
+        guard case .cancelled(let cancelled) = answer else { throw unexpected(answer) }
+        return cancelled
+    }
+
+    private func ask(_ message: WireMessage, timeoutSeconds: Int) throws -> WireMessage {
+        let deadline = MonotonicInstant.now + .seconds(timeoutSeconds)
+        let frame = try Envelope.encode(message, incarnation: 0, session: 0, sequence: 1)
+        let silence = CoordinatorError.noAnswer(endpoint: endpoint, seconds: timeoutSeconds)
+        // A coordinator that can be reached answers the handshake at once.
+        let connected = min(deadline, .now + .seconds(15))
+        guard try dealer.send(frame, until: connected) else {
+            throw CoordinatorError.noAnswer(endpoint: endpoint, seconds: min(15, timeoutSeconds))
+        }
+        guard let bytes = try dealer.receive(until: deadline) else { throw silence }
+        let answer = try Envelope.decode(bytes).message
+        if case .reject(let reject) = answer {
+            throw CoordinatorError.refused(code: reject.code, detail: reject.detail)
+        }
+        return answer
+    }
+
+    private func unexpected(_ message: WireMessage) -> CoordinatorError { .unexpectedAnswer("\(message.type)") }
+}

@@ -1,0 +1,27 @@
+import Cluster
+import Logging
+
+extension Logger {
+    /// Says what the scheduler remarked.
+    func observe(_ observation: Observation) {
+        switch observation {
+        case .sessionOpened(let session, let worker, let host, let kept):
+            info(
+                "worker joined",
+                metadata: ["session": "\(session)", "worker": "\(worker)", "host": "\(host)", "kept": "\(kept)"])
+        case .sessionRejected(let worker, let detail):
+            warning("worker refused: \(detail)", metadata: ["worker": "\(worker)"])
+        case .sessionClosed(let session, let worker, let end):
+            info("worker left: \(end.rawValue)", metadata: ["session": "\(session)", "worker": "\(worker)"])
+        case .suspected(let worker): warning("worker is silent", metadata: ["worker": "\(worker)"])
+        case .leaseEnded(let lease, let reason, let detail):
+            notice(
+                "lease ended: \(reason.rawValue)\(detail.isEmpty ? "" : ": \(detail)")",
+                metadata: ["job": "\(lease.job)", "epoch": "\(lease.epoch)", "worker": "\(lease.worker)"])
+        case .salvaged(let lease, let rows):
+            notice("kept \(rows) rows of a lost lease", metadata: ["job": "\(lease.job)", "epoch": "\(lease.epoch)"])
+        case .ignored(let worker, let detail): debug("ignored: \(detail)", metadata: ["worker": "\(worker)"])
+        case .runEnded(let run, let state): notice("run ended: \(state.rawValue)", metadata: ["run": "\(run)"])
+        }
+    }
+}

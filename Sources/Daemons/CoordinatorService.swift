@@ -1,0 +1,138 @@
+import Cluster
+import Dispatch
+import Foundation
+import Jobs
+import Logging
+import Messaging
+import Store
+import Wire
+
+/// A coordinator: a results store, a listening endpoint, and the thread that schedules between them.
+public final class CoordinatorService: Sendable {
+    /// How a coordinator is started.
+    public struct Options: Sendable {
+        /// Where its results are.
+        public var store: String
+        /// Where it listens: `tcp://127.0.0.1:5555`; port `*` takes a free one.
+        public var listen: String
+        public var keys: CurveKeyPair
+        public var parameters = SchedulerParameters()
+        public var log: Logger
+
+        public init(
+            store: String, listen: String, keys: CurveKeyPair, log: Logger = Logger(label: "molt.coordinator")
+        ) {
+            self.store = store
+            self.listen = listen
+            self.keys = keys
+            self.log = log
+        }
+    }
+
+    /// Where workers and clients connect, with the actual port.
+    public let endpoint: String
+    /// Who is admitted; replace its keys at any time.
+    public let allowList: AllowList
+    private let store: ResultsStore
+    private let loop: PollLoop<CoordinatorLoop>
+    private let authenticator: Authenticator
+    private let planning = DispatchQueue(label: "molt.planning")
+
+    /// Opens the store, goes on with its unfinished runs, and listens.
+    public init(_ options: Options, admitting keys: AuthorizedKeys) throws {
+        let context = try MessagingContext()
+        allowList = AllowList(keys)
+        authenticator = try Authenticator(allowList, in: context)
+        let store = try ResultsStore(options.store, build: Build.name)
+        self.store = store
+        let bound = Noted<String>()
+        loop = try PollLoop("molt-coord", in: context) { [authenticator] in
+            let router = try RouterEndpoint(keys: options.keys, authenticator: authenticator)
+            bound.note(try router.bind(options.listen))
+            return try CoordinatorLoop(store: store, router: router, parameters: options.parameters, log: options.log)
+        }
+        endpoint = bound.value ?? options.listen
+        let submissions = Submissions(store: store, loop: loop, queue: planning, log: options.log)
+        loop.post { $0.planSubmission = submissions.plan }
+    }
+
+    /// Accepts a planned run: its manifest is durable when this returns.
+    public func submit(_ plan: RunPlan) async throws -> RunID {
+        try await submit(RunManifest(plan, run: RunName.make(plan.job.name), created: Date().timeIntervalSince1970))
+    }
+
+    private func submit(_ manifest: RunManifest) async throws -> RunID {
+        try await loop.ask { loop in
+            try loop.start(manifest)
+            return manifest.run
+        }
+    }
+
+    /// The progress of a run that has not ended before this coordinator started.
+    public func progress(of run: RunID) async throws -> RunProgress? {
+        try await loop.ask { $0.scheduler.progress(of: run) }
+    }
+
+    /// A run's progress now and after every commit that follows, until it has ended; a slow reader misses some.
+    public func updates(of run: RunID) -> AsyncThrowingStream<RunProgress, any Error> {
+        let (commits, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let observer = loop
+        return AsyncThrowingStream { stream in
+            let task = Task {
+                do {
+                    let number = try await observer.ask { $0.addObserver(continuation) }
+                    defer { observer.post { $0.removeObserver(number) } }
+                    continuation.yield()
+                    for await _ in commits {
+                        guard let progress = try await observer.ask({ $0.scheduler.progress(of: run) }) else { break }
+                        stream.yield(progress)
+                        if progress.state != .running { break }
+                    }
+                    stream.finish()
+                } catch {
+                    stream.finish(throwing: error)
+                }
+            }
+            stream.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// The runs that have not ended.
+    public func unfinishedRuns() async throws -> [RunID] { try await loop.ask { $0.scheduler.unfinishedRuns } }
+
+    /// The connected workers.
+    public func workers() async throws -> [WorkerStatus] { try await loop.ask { $0.scheduler.workers } }
+
+    /// Gives a run up; its stored rows stay.
+    public func cancel(_ run: RunID) async throws {
+        try await loop.ask { $0.feed(.cancel(run)) }
+    }
+
+    /// Asks all workers to finish their current examples and leave.
+    public func drain() async throws {
+        try await loop.ask { $0.feed(.drain(nil)) }
+    }
+
+    /// Asks the coordinator's thread to end; `wait` returns when it has.
+    public func requestStop() { loop.stop() }
+
+    /// Stops listening and closes the store; what is unfinished goes on at the next start.
+    public func stop() throws {
+        loop.stop()
+        defer { authenticator.stop() }
+        try loop.wait()
+        try store.close()
+    }
+
+    /// Blocks until the coordinator has ended by itself, and throws why.
+    public func wait() throws { try loop.wait() }
+}
+
+/// Names for runs.
+enum RunName {
+    /// The job's name and six characters that no other run of it has.
+    static func make(_ name: String) -> RunID {
+        let alphabet = Array("abcdefghjkmnpqrstuvwxyz23456789")
+        return name + "-" + String((0..<6).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] })
+    }
+}

@@ -1,0 +1,87 @@
+import Backends
+import Foundation
+import Mamba
+import ModelFiles
+import Operations
+import Scoring
+
+/// Where a model runs.
+public enum Device: String, Sendable, CaseIterable {
+    /// The naive definition: slow, for checks.
+    case reference
+    /// C kernels.
+    case cpu
+}
+
+/// How an engine is built on its device.
+public struct EngineOptions: Sendable {
+    public var device: Device
+    /// Cores that one engine uses.
+    public var threads: Int
+    /// Which matrix product the CPU uses.
+    public var gemm: CPUBackend.GEMM
+    /// Memory for activations and states, in bytes, besides the weights.
+    public var budgetBytes: Int
+
+    public init(
+        device: Device = .cpu, threads: Int = 1, gemm: CPUBackend.GEMM = .packed,
+        budgetBytes: Int = ScoringBudget.defaultBytes
+    ) {
+        self.device = device
+        self.threads = threads
+        self.gemm = gemm
+        self.budgetBytes = budgetBytes
+    }
+
+    /// The device and kernels, part of a score's identity.
+    public var engineName: String {
+        switch device {
+        case .reference: ReferenceBackend().engine
+        case .cpu: CPUBackend(threads: threads, gemm: gemm).engine
+        }
+    }
+}
+
+/// A loaded model that scores requests under any reduction, whatever its device.
+public struct Engine: Sendable {
+    public let configuration: ModelConfiguration
+    /// The device and kernels, part of a score's identity.
+    public let name: String
+    private let run: @Sendable (Reduction, [ScoringRequest], (Int) -> Bool) throws -> [ScoringAnswer]
+
+    /// Loads a checkpoint's folder onto the device.
+    public init(model directory: URL, options: EngineOptions = EngineOptions()) throws {
+        try self.init(Checkpoint.open(directory), options: options)
+    }
+
+    public init(_ checkpoint: Checkpoint, options: EngineOptions = EngineOptions()) throws {
+        switch options.device {
+        case .reference: try self.init(checkpoint, on: ReferenceBackend(), budgetBytes: options.budgetBytes)
+        case .cpu:
+            try self.init(
+                checkpoint, on: CPUBackend(threads: options.threads, gemm: options.gemm),
+                budgetBytes: options.budgetBytes)
+        }
+    }
+
+    private init<B: Backend>(_ checkpoint: Checkpoint, on backend: B, budgetBytes: Int) throws {
+        let model = try LanguageModel(checkpoint, on: backend)
+        configuration = model.configuration
+        name = backend.engine
+        let budget = ScoringBudget(bytes: budgetBytes, for: model.configuration)
+        run = { reduction, requests, shouldContinue in
+            try Scorer(model: model, reduction: reduction, budget: budget)
+                .score(requests, shouldContinue: shouldContinue)
+        }
+    }
+
+    /// Rates every continuation of every request.
+    ///
+    /// - Parameter shouldContinue: asked between forward passes with the number of completed requests; `false` stops
+    ///   with `CancellationError`.
+    public func score(
+        _ requests: [ScoringRequest], reduction: Reduction, shouldContinue: (Int) -> Bool = { _ in true }
+    ) throws -> [ScoringAnswer] {
+        try run(reduction, requests, shouldContinue)
+    }
+}

@@ -1,0 +1,73 @@
+import Cluster
+import Dispatch
+import Foundation
+import Jobs
+import Logging
+import Messaging
+import Store
+import Wire
+
+/// Plans submitted jobs, one at a time, away from the coordinator's thread, and hands the answers back to it.
+struct Submissions: Sendable {
+    let store: ResultsStore
+    /// Weak, because the loop holds `plan`.
+    private let loop: WeakLoop
+    let queue: DispatchQueue
+    let log: Logger
+
+    private final class WeakLoop: @unchecked Sendable {
+        weak var loop: PollLoop<CoordinatorLoop>?
+        init(_ loop: PollLoop<CoordinatorLoop>) { self.loop = loop }
+    }
+
+    init(store: ResultsStore, loop: PollLoop<CoordinatorLoop>, queue: DispatchQueue, log: Logger) {
+        self.store = store
+        self.loop = WeakLoop(loop)
+        self.queue = queue
+        self.log = log
+    }
+
+    /// Reads, checks and plans a job, and starts its run or says why not.
+    var plan: @Sendable (_ job: String, _ peer: PeerID) -> Void {
+        { job, peer in
+            queue.async {
+                do {
+                    let file = try JobFile(yaml: job, file: "the submitted job", folder: URL(fileURLWithPath: "/"))
+                    let plan = try Planner().plan(file)
+                    let manifest = try RunManifest(
+                        plan, run: RunName.make(file.name), created: Date().timeIntervalSince1970)
+                    loop.loop?.post { $0.accept(manifest, for: peer) }
+                } catch {
+                    let detail = "\(error)"
+                    loop.loop?.post { $0.answer(peer, .reject(CoordinatorMessage.reject(.malformed, detail))) }
+                }
+            }
+        }
+    }
+}
+
+extension CoordinatorLoop {
+    /// Makes a run durable, then hands it to the scheduler.
+    mutating func start(_ manifest: RunManifest) throws {
+        try store.createRun(manifest)
+        feed(.submitted(try store.read { try $0.description(of: manifest.run) }))
+    }
+
+    /// Stores a run, starts it, and tells its client.
+    mutating func accept(_ manifest: RunManifest, for peer: PeerID) {
+        do {
+            try start(manifest)
+            answer(
+                peer,
+                .submitted(
+                    .with {
+                        $0.run = manifest.run
+                        $0.cells = UInt32(clamping: manifest.cells.count)
+                        $0.examples = UInt64(manifest.shards.reduce(0) { $0 + $1.examples.count })
+                        $0.shards = UInt32(clamping: manifest.shards.count)
+                    }))
+        } catch {
+            answer(peer, .reject(CoordinatorMessage.reject(.malformed, "\(error)")))
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import Cluster
+import Messaging
+import Wire
+
+/// The wire's messages as the scheduler's and the worker session's values, and back.
+extension WorkerMessage {
+    /// A worker's message; nil for messages that only coordinators or clients send.
+    init?(_ message: WireMessage) {
+        switch message {
+        case .hello(let hello): self = .hello(Hello(hello))
+        case .credit(let credit): self = .credit(slots: credit.slots)
+        case .heartbeat(let heartbeat):
+            self = .heartbeat(
+                heartbeat.leases.map {
+                    LeaseProgress(
+                        lease: LeaseName(job: $0.job, epoch: $0.epoch), examplesDone: $0.examplesDone,
+                        currentExample: $0.currentExample)
+                },
+                WorkerLoad(tokensPerSecond: heartbeat.tokensPerSecond, residentBytes: heartbeat.residentBytes))
+        case .scores(let scores):
+            self = .scores(LeaseName(job: scores.job, epoch: scores.epoch), batch: scores.batch, rows: scores.rows)
+        case .jobDone(let done): self = .jobDone(LeaseName(job: done.job, epoch: done.epoch))
+        case .jobFailed(let failed):
+            self = .jobFailed(LeaseName(job: failed.job, epoch: failed.epoch), failed.class, detail: failed.detail)
+        case .leaseReturn(let lease): self = .leaseReturn(LeaseName(job: lease.job, epoch: lease.epoch))
+        case .draining: self = .draining
+        case .bye: self = .bye
+        default: return nil
+        }
+    }
+
+    /// The message on the wire.
+    var wire: WireMessage {
+        switch self {
+        case .hello(let hello): .hello(hello.wire)
+        case .credit(let slots): .credit(.with { $0.slots = slots })
+        case .heartbeat(let leases, let load):
+            .heartbeat(
+                .with {
+                    $0.leases = leases.map { progress in
+                        .with {
+                            $0.job = progress.lease.job
+                            $0.epoch = progress.lease.epoch
+                            $0.examplesDone = progress.examplesDone
+                            $0.currentExample = progress.currentExample
+                        }
+                    }
+                    $0.tokensPerSecond = load.tokensPerSecond
+                    $0.residentBytes = load.residentBytes
+                })
+        case .scores(let lease, let batch, let rows):
+            .scores(
+                .with {
+                    $0.job = lease.job
+                    $0.epoch = lease.epoch
+                    $0.batch = batch
+                    $0.rows = rows
+                    $0.seal()
+                })
+        case .jobDone(let lease):
+            .jobDone(
+                .with {
+                    $0.job = lease.job
+                    $0.epoch = lease.epoch
+                })
+        case .jobFailed(let lease, let failure, let detail):
+            .jobFailed(
+                .with {
+                    $0.job = lease.job
+                    $0.epoch = lease.epoch
+                    $0.class = failure
+                    $0.detail = WireLimits.truncated(detail: detail)
+                })
+        case .leaseReturn(let lease):
+            .leaseReturn(
+                .with {
+                    $0.job = lease.job
+                    $0.epoch = lease.epoch
+                })
+        case .draining: .draining(WireDraining())
+        case .bye: .bye(WireBye())
+        }
+    }
+}
+
+extension Hello {
+    init(_ hello: WireHello) {
+        self.init(
+            build: hello.build, engine: hello.engine, host: hello.host, bootID: hello.bootID,
+            leases: hello.leases.map(LeaseName.init), protocolMinimum: hello.protocolMinimum,
+            protocolMaximum: hello.protocolMaximum)
+    }
+
+    var wire: WireHello {
+        .with {
+            $0.protocolMinimum = protocolMinimum
+            $0.protocolMaximum = protocolMaximum
+            $0.build = build
+            $0.engine = engine
+            $0.host = host
+            $0.bootID = bootID
+            $0.leases = leases.map(\.wire)
+        }
+    }
+}
+
+extension LeaseName {
+    init(_ lease: WireHeldLease) { self.init(job: lease.job, epoch: lease.epoch) }
+
+    var wire: WireHeldLease {
+        .with {
+            $0.job = job
+            $0.epoch = epoch
+        }
+    }
+}
+
+extension CoordinatorMessage {
+    /// The message on the wire; a grant becomes the job that `job` makes of it.
+    func wire(
+        session: SessionID, incarnation: UInt64,
+        job: (LeaseName, [UInt32], Milliseconds) throws -> WireJob
+    ) rethrows -> WireMessage {
+        switch self {
+        case .welcome(let heartbeat, let lease, let kept):
+            .welcome(
+                .with {
+                    $0.session = session
+                    $0.incarnation = incarnation
+                    $0.heartbeatMilliseconds = UInt32(clamping: heartbeat)
+                    $0.leaseMilliseconds = UInt32(clamping: lease)
+                    $0.kept = kept.map(\.wire)
+                })
+        case .reject(let code, let detail, let retryAfter): .reject(Self.reject(code, detail, retryAfter))
+        case .grant(let lease, let examples, let span): .job(try job(lease, examples, span))
+        case .ack(let lease, let batch):
+            .ack(
+                .with {
+                    $0.job = lease.job
+                    $0.epoch = lease.epoch
+                    $0.batch = batch
+                })
+        case .heartbeatAck(let renewed, let cancelled):
+            .heartbeatAck(
+                .with {
+                    $0.renewed = renewed.map(\.wire)
+                    $0.cancelled = cancelled.map(\.wire)
+                })
+        case .cancel(let lease):
+            .cancel(
+                .with {
+                    $0.job = lease.job
+                    $0.epoch = lease.epoch
+                })
+        case .drain: .drain(WireDrain())
+        }
+    }
+
+    static func reject(_ code: WireRejectCode, _ detail: String, _ retryAfter: Milliseconds = 0) -> WireReject {
+        .with {
+            $0.code = code
+            $0.detail = WireLimits.truncated(detail: detail)
+            $0.retryAfterMilliseconds = UInt32(clamping: retryAfter)
+        }
+    }
+
+    /// What a coordinator says, apart from the tokens of a job; nil for messages that only workers or clients send.
+    init?(_ message: WireMessage) {
+        switch message {
+        case .welcome(let welcome):
+            self = .welcome(
+                heartbeat: Milliseconds(welcome.heartbeatMilliseconds), lease: Milliseconds(welcome.leaseMilliseconds),
+                kept: welcome.kept.map(LeaseName.init))
+        case .reject(let reject):
+            self = .reject(reject.code, detail: reject.detail, retryAfter: Milliseconds(reject.retryAfterMilliseconds))
+        case .job(let job):
+            self = .grant(
+                LeaseName(job: job.job, epoch: job.epoch), examples: job.examples.map(\.index),
+                lease: Milliseconds(job.leaseMilliseconds))
+        case .ack(let ack): self = .ack(LeaseName(job: ack.job, epoch: ack.epoch), batch: ack.batch)
+        case .heartbeatAck(let ack):
+            self = .heartbeatAck(renewed: ack.renewed.map(LeaseName.init), cancelled: ack.cancelled.map(LeaseName.init))
+        case .cancel(let cancel): self = .cancel(LeaseName(job: cancel.job, epoch: cancel.epoch))
+        case .drain: self = .drain
+        default: return nil
+        }
+    }
+}

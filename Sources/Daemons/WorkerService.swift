@@ -1,0 +1,69 @@
+import Cluster
+import Foundation
+import Logging
+import Messaging
+import Wire
+
+/// A worker: one connection to a coordinator and one thread that computes.
+public final class WorkerService: Sendable {
+    /// How a worker is started.
+    public struct Options: Sendable {
+        public var coordinator: String
+        public var coordinatorKey: CurvePublicKey
+        public var keys: CurveKeyPair
+        public var engine: EngineOptions
+        public var models: ModelLocator
+        public var parameters = WorkerParameters()
+        public var log: Logger
+
+        public init(
+            coordinator: String, coordinatorKey: CurvePublicKey, keys: CurveKeyPair, engine: EngineOptions,
+            models: ModelLocator = ModelLocator(), log: Logger = Logger(label: "molt.worker")
+        ) {
+            self.coordinator = coordinator
+            self.coordinatorKey = coordinatorKey
+            self.keys = keys
+            self.engine = engine
+            self.models = models
+            self.log = log
+        }
+    }
+
+    private let loop: PollLoop<WorkerLoop>
+    private let compute: ComputeThread
+    private let exit: Noted<WorkerExit>
+
+    /// Starts connecting; jobs come as soon as the coordinator has some.
+    public init(_ options: Options) throws {
+        let context = try MessagingContext()
+        let greeting = Hello(
+            build: Build.name, engine: options.engine.engineName, host: ProcessInfo.processInfo.hostName,
+            bootID: UUID().uuidString)
+        let exit = Noted<WorkerExit>()
+        self.exit = exit
+        let loop = try PollLoop("molt-worker", in: context) {
+            let dealer = try DealerEndpoint(
+                connectingTo: options.coordinator, serverKey: options.coordinatorKey, keys: options.keys, in: context)
+            return WorkerLoop(
+                dealer: dealer, greeting: greeting, parameters: options.parameters, log: options.log,
+                onExit: exit.note)
+        }
+        compute = ComputeThread(models: options.models, options: options.engine) { [weak loop] event in
+            loop?.post { $0.take(event) }
+        }
+        loop.post { [compute] in $0.install(compute) }
+        self.loop = loop
+    }
+
+    /// Asks the worker to finish its current examples, return the rest, and leave.
+    public func shutdown() {
+        loop.post { $0.take(.shutdown) }
+    }
+
+    /// Blocks until the worker has left, and says how.
+    public func wait() throws -> WorkerExit {
+        try loop.wait()
+        compute.end()
+        return exit.value ?? .drained
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+
+/// `coord`: everything but the workers.
+@main
+struct Coord: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coord",
+        abstract: "Evaluates Mamba language models under token reduction, on one machine or many.",
+        discussion: """
+            `coord run JOB` does everything on this machine. On a cluster, `coord serve` coordinates, `worker` computes,
+            and `coord submit JOB` hands a job in.
+
+            Exit codes: 0 done · 1 failed · 2 the run ended incomplete · 3 something that the job names is missing · \
+            64 wrong usage · 130 interrupted.
+            """,
+        subcommands: [
+            Run.self, Serve.self, Submit.self, Status.self, Cancel.self, Report.self, Keygen.self, Inspect.self,
+            MakeModel.self, Requests.self,
+        ])
+}
+
+/// What a script can tell from the exit status.
+enum Exit {
+    /// The run ended, but not every example has its score.
+    static let incomplete = ExitCode(2)
+    /// A model, a data file or the tokenizer that a job names is not there.
+    static let missing = ExitCode(3)
+    static let interrupted = ExitCode(130)
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Cluster
+import Daemons
+import Foundation
+import Logging
+import Messaging
+
+/// `coord serve`: the coordinator daemon.
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Coordinate: listen for workers and clients, keep the results.",
+        discussion: """
+            Every peer proves a CURVE key that authorized_keys lists with its role. The first start makes a folder of \
+            keys for this machine: the coordinator's, one for a worker, one for a client; `coord keygen` makes more. \
+            SIGHUP reads authorized_keys again.
+            """)
+
+    @Option(name: .long, help: "Where to listen; tcp://0.0.0.0:5555 takes workers from other machines.")
+    var listen = "tcp://127.0.0.1:5555"
+
+    @Option(name: .long, help: "The results store.", completion: .file(extensions: ["sqlite"]))
+    var store = "molt.sqlite"
+
+    @Option(name: .long, help: "The folder of keys.", completion: .directory)
+    var keys: String = KeyFolder.standard.path
+
+    @Option(name: .long, help: "Log level: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var logLevel: LogLevel = .info
+
+    func run() throws {
+        let log = Logger.daemon("molt.coordinator", logLevel)
+        let folder = KeyFolder(keys)
+        try folder.prepare()
+        let service = try CoordinatorService(
+            CoordinatorService.Options(
+                store: store, listen: listen, keys: KeyFile.readSecret(folder.file("coordinator")), log: log),
+            admitting: folder.authorizedKeys())
+        log.notice("listening on \(service.endpoint), results in \(store)")
+        let interrupts = Interrupts { times in
+            if times > 1 { _exit(130) }
+            log.notice("stopping; what is unfinished goes on at the next start")
+            service.requestStop()
+        }
+        let reload = Reload {
+            do {
+                try service.allowList.reload(from: folder.authorizedKeysFile)
+                log.notice("read \(folder.authorizedKeysFile) again")
+            } catch {
+                log.error("kept the old list of keys: \(error)")
+            }
+        }
+        defer { withExtendedLifetime((interrupts, reload)) {} }
+        try service.wait()
+        try service.stop()
+    }
+}
+
+extension LogLevel: ExpressibleByArgument {}

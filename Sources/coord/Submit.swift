@@ -1,0 +1,52 @@
+import ArgumentParser
+import Daemons
+import Foundation
+import Jobs
+import Wire
+
+/// `coord submit`: hands a job to a coordinator.
+struct Submit: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Hand a job to a coordinator; prints the run's name.",
+        discussion: """
+            The coordinator reads models, rows and tokenizer at the paths that the job names, and accepts the run once \
+            all are read and checked. With --dry-run nothing is sent: it prints what the job would do and what is missing.
+            """)
+
+    @Argument(help: "The job file.", completion: .file(extensions: ["yaml", "yml", "json"]))
+    var job: String
+
+    @Flag(name: .long, help: "Only check the job and print its cells, documents, tokens and estimated FLOPs.")
+    var dryRun = false
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var connection: Connection
+
+    private struct Answer: Encodable {
+        let run: String
+        let cells: UInt32
+        let documents: UInt64
+        let shards: UInt32
+    }
+
+    func run() throws {
+        let file = try JobFile(contentsOf: URL(fileURLWithPath: job))
+        if dryRun {
+            let dry = try DryRun(file)
+            print(json ? try JSONLine.pretty(dry) : dry.description)
+            if !dry.missing.isEmpty { throw Exit.missing }
+            return
+        }
+        let submitted = try connection.open().submit(file.canonicalJSON)
+        if json {
+            let answer = Answer(
+                run: submitted.run, cells: submitted.cells, documents: submitted.examples, shards: submitted.shards)
+            print(try JSONLine.pretty(answer))
+        } else {
+            print(submitted.run)
+            Terminal.note("\(submitted.cells) cells, \(submitted.examples) documents in \(submitted.shards) shards")
+        }
+    }
+}

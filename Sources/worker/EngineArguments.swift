@@ -1,0 +1,33 @@
+import ArgumentParser
+import Backends
+import Daemons
+import Foundation
+
+/// The options that say where and how a model runs.
+struct EngineArguments: ParsableArguments {
+    @Option(name: .long, help: "Where the model runs: \(Device.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var backend: Device = .cpu
+
+    @Option(name: .long, help: "Cores that the engine uses.")
+    var threads = 1
+
+    @Option(
+        name: .long,
+        help: "Matrix product on the CPU: packed (ours, the same bits in any batch) or openblas (for cross-checks).")
+    var gemm: CPUBackend.GEMM = .packed
+
+    @Option(name: .long, help: "Memory for activations and states besides the weights, in MiB.")
+    var memory = 1024
+
+    func validate() throws {
+        guard (1...1024).contains(threads) else { throw ValidationError("--threads is between 1 and 1024") }
+        guard memory > 0 else { throw ValidationError("--memory is at least 1") }
+    }
+
+    func options() -> EngineOptions {
+        EngineOptions(device: backend, threads: threads, gemm: gemm, budgetBytes: memory << 20)
+    }
+}
+
+extension Device: ExpressibleByArgument {}
+extension CPUBackend.GEMM: ExpressibleByArgument {}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Daemons
+import Foundation
+import Logging
+import Messaging
+
+/// `worker`: computes what a coordinator hands out, or requests from standard input.
+@main
+struct Worker: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Scores requests with Mamba models: for a coordinator, or from standard input.",
+        version: Build.name, subcommands: [Work.self, Score.self], defaultSubcommand: Work.self)
+}
+
+/// `worker --coordinator …`: works for a coordinator until it is told to stop.
+struct Work: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "work",
+        abstract: "Work for a coordinator until SIGTERM, which returns unfinished work first.",
+        discussion: """
+            Exit codes: 0 left in order · 1 failed or rejected · 4 left rows behind that will be computed again.
+            """)
+
+    @Option(name: .long, help: "Where the coordinator listens, such as tcp://host:5555.")
+    var coordinator: String
+
+    @Option(name: .long, help: "This worker's secret key file; no two workers share one.", completion: .file())
+    var key: String = KeyFolder.standard.file("worker")
+
+    @Option(name: .long, help: "The coordinator's public key file.", completion: .file())
+    var coordinatorKey: String = KeyFolder.standard.file("coordinator") + ".pub"
+
+    @Option(
+        name: .long, help: "A folder with a checkpoint's folder a model id; searched before the coordinator's paths.",
+        completion: .directory)
+    var models: [String] = []
+
+    @OptionGroup var engine: EngineArguments
+
+    @Flag(name: .long, help: "Leave when standard input ends, as it does when a parent process dies.")
+    var exitWithInput = false
+
+    @Option(name: .long, help: "Log level: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var logLevel: LogLevel = .notice
+
+    func run() throws {
+        let log = Logger.daemon("molt.worker", logLevel)
+        let service = try WorkerService(
+            WorkerService.Options(
+                coordinator: coordinator, coordinatorKey: KeyFile.readPublic(coordinatorKey),
+                keys: KeyFile.readSecret(key), engine: engine.options(),
+                models: ModelLocator(folders: models.map { URL(fileURLWithPath: $0) }), log: log))
+        let interrupts = Interrupts { times in
+            if times > 1 { _exit(130) }
+            service.shutdown()
+        }
+        defer { withExtendedLifetime(interrupts) {} }
+        if exitWithInput {
+            Thread.detachNewThread {
+                _ = try? FileHandle.standardInput.readToEnd()
+                service.shutdown()
+            }
+        }
+        switch try service.wait() {
+        case .drained: return
+        case .unacknowledged(let rows):
+            log.error("left \(rows) rows without an acknowledgement; they will be computed again")
+            throw ExitCode(4)
+        case .rejected(let detail):
+            log.error("the coordinator refused this worker: \(detail)")
+            throw ExitCode.failure
+        }
+    }
+}
+
+extension LogLevel: ExpressibleByArgument {}

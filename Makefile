@@ -1,0 +1,38 @@
+# `make demo` scores the demonstration, `make test` runs the tests; both build first. See README.md.
+
+SWIFT ?= swift
+# What is tested is what ships: one optimised build serves the programs and the tests.
+FLAGS ?= -c release
+TEST_FLAGS ?= --disable-testable-imports
+BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
+OURS = Package.swift Sources Tests
+
+.PHONY: all setup build demo test lint format protocol clean
+
+all: build
+
+setup:
+	./setup.sh
+
+build:
+	$(SWIFT) build $(FLAGS)
+
+demo: build
+	@test -e jobs/models/tiny/config.json || $(BIN)/coord make-model --shape tiny --seed 1 --output jobs/models/tiny
+	$(BIN)/coord run jobs/quick.yaml --workers 2
+
+test:
+	$(SWIFT) test $(FLAGS) $(TEST_FLAGS)
+
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive $(OURS)
+
+format:
+	$(SWIFT) format --in-place --parallel --recursive $(OURS)
+
+# Regenerates the wire types; needs protoc and protoc-gen-swift (built from swift-protobuf) on the PATH.
+protocol:
+	cd Sources/Wire && protoc --swift_opt=Visibility=Public --swift_out=. molt.proto
+
+clean:
+	$(SWIFT) package clean

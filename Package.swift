@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "molt",
+    products: [
+        .executable(name: "coord", targets: ["coord"]),
+        .executable(name: "worker", targets: ["worker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The system's libraries, and the hot loops.
+        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+        .target(
+            name: "CKernels",
+            // Optimised in debug builds too; contraction off, so that the only fused multiply-adds are the written ones.
+            cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])] + Strict.c,
+            linkerSettings: [.linkedLibrary("m")]),
+
+        // The model side: a layer imports only what stands above it here.
+        .molt("ModelFiles", [.crypto]),
+        .molt("Tokenizer", [.crypto]),
+        .molt("Operations", ["ModelFiles"]),
+        .molt("Mamba", ["Operations", "ModelFiles"]),
+        .molt("Backends", ["Operations", "ModelFiles", "CKernels", "COpenBLAS"]),
+        .molt("Benchmarks", ["Tokenizer", .crypto]),
+        .molt("Scoring", ["Mamba", "Operations", "ModelFiles"]),
+
+        // The cluster side.
+        .molt("Wire", [.protobuf, .crypto], exclude: ["molt.proto"]),
+        .molt("Cluster", ["Wire"]),
+        .molt("Messaging", ["CZeroMQ", "Wire"]),
+        .molt("Store", [.grdb, "Cluster", "Wire", .crypto]),
+        .molt("Reports", ["Store", "Benchmarks", .crypto]),
+
+        // Where they meet.
+        .molt("Jobs", [.yams, "Benchmarks", "Tokenizer", "ModelFiles", "Mamba", "Scoring", .crypto]),
+        .molt(
+            "Daemons",
+            [
+                "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer",
+                "Cluster", "Messaging", "Wire", "Store", "Reports", .logging,
+            ]),
+        .executableTarget(
+            name: "coord",
+            dependencies: [
+                "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire", "ModelFiles", "Benchmarks",
+                "Tokenizer",
+                "Backends", .arguments, .logging,
+            ],
+            swiftSettings: Strict.swift),
+        .executableTarget(
+            name: "worker",
+            dependencies: ["Daemons", "Scoring", "Backends", "Mamba", "Messaging", .arguments, .logging],
+            swiftSettings: Strict.swift),
+
+        // One test target a module, and what they share.
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: Strict.swift),
+        .moltTests("ModelFiles"),
+        .moltTests("Tokenizer"),
+        .moltTests("Backends", ["Operations", "ModelFiles", "CKernels"]),
+        .moltTests("Mamba", ["Backends", "Operations", "ModelFiles"]),
+        .moltTests("Benchmarks", ["Tokenizer"]),
+        .moltTests("Scoring", ["Mamba", "Backends", "ModelFiles", "Operations", "Benchmarks", "Tokenizer"]),
+        .moltTests("Wire"),
+        .moltTests("Cluster", ["Wire"]),
+        .moltTests("Messaging", ["Wire", "CZeroMQ"]),
+        .moltTests("Store", ["Cluster", "Wire", .grdb]),
+        .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks"]),
+        .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba"]),
+        .moltTests("Processes", module: nil, ["Daemons", "Store", "Reports", "ModelFiles", "Messaging", "Wire"]),
+        .moltTests("Tidy", module: nil),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+/// What every target of ours is built with, besides Swift 6 mode's strict concurrency.
+enum Strict {
+    static var swift: [SwiftSetting] { [.treatAllWarnings(as: .error)] }
+    static var c: [CSetting] { [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")] }
+}
+
+extension Target {
+    static func molt(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+        .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: Strict.swift)
+    }
+
+    /// `<name>Tests`, importing `module` (by default the module of that name).
+    static func moltTests(_ name: String, module: String?, _ dependencies: [Target.Dependency] = []) -> Target {
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: dependencies + (module.map { [.target(name: $0)] } ?? []) + ["TestSupport"],
+            swiftSettings: Strict.swift)
+    }
+
+    static func moltTests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+        moltTests(name, module: name, dependencies)
+    }
+}
+
+extension Target.Dependency {
+    static var arguments: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
+    static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+    static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
+    static var logging: Self { .product(name: "Logging", package: "swift-log") }
+    static var protobuf: Self { .product(name: "SwiftProtobuf", package: "swift-protobuf") }
+    static var yams: Self { .product(name: "Yams", package: "Yams") }
+}

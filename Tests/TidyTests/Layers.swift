@@ -1,0 +1,32 @@
+/// Which of our modules and libraries each target may import: the arrows of ARCHITECTURE.md.
+enum Layers {
+    static let everywhere: Set<String> = ["Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization"]
+
+    static let imports: [String: Set<String>] = [
+        "ModelFiles": ["Crypto"],
+        "Tokenizer": ["Crypto"],
+        "CKernels": [],
+        "COpenBLAS": [],
+        "CZeroMQ": [],
+        "Operations": ["ModelFiles"],
+        "Mamba": ["Operations", "ModelFiles"],
+        "Backends": ["Operations", "ModelFiles", "CKernels", "COpenBLAS"],
+        "Benchmarks": ["Tokenizer", "Crypto"],
+        "Scoring": ["Mamba", "Operations", "ModelFiles"],
+        "Wire": ["SwiftProtobuf", "Crypto"],
+        "Cluster": ["Wire"],
+        "Messaging": ["CZeroMQ", "Wire"],
+        "Store": ["GRDB", "Cluster", "Wire", "Crypto"],
+        "Reports": ["Store", "Benchmarks", "Crypto"],
+        "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Mamba", "Scoring", "Crypto"],
+        "Daemons": [
+            "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer", "Cluster",
+            "Messaging", "Wire", "Store", "Reports", "Logging",
+        ],
+        "coord": [
+            "ArgumentParser", "Logging", "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire",
+            "ModelFiles", "Benchmarks", "Tokenizer", "Backends",
+        ],
+        "worker": ["ArgumentParser", "Logging", "Daemons", "Scoring", "Backends", "Mamba", "Messaging"],
+    ]
+}

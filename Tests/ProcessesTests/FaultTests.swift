@@ -1,0 +1,110 @@
+import Daemons
+import Foundation
+import Jobs
+import Logging
+import Store
+import Testing
+
+@Suite("Processes that die")
+struct FaultTests {
+    /// What an undisturbed run stores.
+    static func undisturbed(_ demonstration: Demonstration) throws -> [String: [UInt8]] {
+        let store = demonstration.store("undisturbed")
+        let result = try Programs.run("coord", ["run", demonstration.job.path, "--store", store, "--workers", "1"])
+        #expect(result.status == 0, "\(result.errors)")
+        return try storedRows(store)
+    }
+
+    @Test("a worker that is killed in mid-run loses nothing and doubles nothing")
+    func killedWorker() async throws {
+        let demonstration = try Demonstration()
+        let expected = try Self.undisturbed(demonstration)
+        let store = demonstration.store("killed-worker")
+        var log = Logger(label: "test")
+        log.logLevel = .error
+        let cluster = try LocalCluster(
+            LocalCluster.Options(
+                store: store, workers: 2, program: Programs.folder.appendingPathComponent("worker"),
+                workerArguments: ["--log-level", "error"], log: log)
+        ) { _ in }
+        let run = try await cluster.coordinator.submit(
+            Planner().plan(JobFile(contentsOf: demonstration.job)))
+        var killed: [Int32] = []
+        for try await progress in cluster.coordinator.updates(of: run) where killed.isEmpty && progress.rows > 0 {
+            killed = Array(cluster.workers.processes.prefix(1))
+            for process in killed { kill(process, SIGKILL) }
+        }
+        let progress = try await cluster.coordinator.progress(of: run)
+        try cluster.stop()
+        #expect(killed.count == 1)
+        #expect(progress?.state == .complete)
+        #expect(try storedRows(store) == expected)
+        try StoreReader(store).read { view in
+            let events = try view.description(of: run)
+            #expect(events.jobs.isEmpty)
+            #expect(try view.disagreements(run: run).isEmpty)
+        }
+    }
+
+    @Test("a coordinator that is killed goes on where it was, with the workers that it had")
+    func killedCoordinator() throws {
+        let demonstration = try Demonstration()
+        let expected = try Self.undisturbed(demonstration)
+        let store = demonstration.store("killed-coordinator")
+        let keys = demonstration.folder.appendingPathComponent("keys").path
+        let port = try freePort()
+        let endpoint = "tcp://127.0.0.1:\(port)"
+        let serve = ["serve", "--listen", endpoint, "--store", store, "--keys", keys, "--log-level", "warning"]
+        let client = [
+            "--coordinator", endpoint, "--key", "\(keys)/client", "--coordinator-key", "\(keys)/coordinator.pub",
+        ]
+        #expect(try Programs.run("coord", ["keygen", "--keys", keys]).status == 0)
+
+        let first = try Programs.Running("coord", serve)
+        let submitted = try Programs.run("coord", ["submit", demonstration.job.path] + client)
+        #expect(submitted.status == 0, "\(submitted.errors)")
+        let run = submitted.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let worker = try Programs.Running(
+            "worker",
+            [
+                "--coordinator", endpoint, "--key", "\(keys)/worker", "--coordinator-key", "\(keys)/coordinator.pub",
+                "--backend", "reference",
+            ])
+        #expect(waitForRows(in: store, atLeast: 1, while: { first.process.isRunning }) == run)
+        kill(first.process.processIdentifier, SIGKILL)
+        _ = first.wait()
+        let acknowledged = try storedRows(store)
+        #expect(!acknowledged.isEmpty && acknowledged.count < expected.count)
+
+        let second = try Programs.Running("coord", serve)
+        #expect(waitForRows(in: store, atLeast: expected.count, while: { second.process.isRunning }) == run)
+        let status = try Programs.run("coord", ["status", run] + client)
+        #expect(status.output.contains("complete"), "\(status.output)\(status.errors)")
+        worker.process.terminate()
+        #expect(worker.wait().status == 0)
+        second.process.terminate()
+        let ended = second.wait()
+        #expect(ended.status == 0, "\(ended.errors)")
+        // The reference backend's bits are its own; the rows must be those, each once.
+        let final = try storedRows(store)
+        #expect(Set(final.keys) == Set(expected.keys))
+        #expect(acknowledged.allSatisfy { final[$0.key] == $0.value })
+    }
+
+    /// A port that was free a moment ago.
+    private func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        try #require(bound)
+        return UInt16(bigEndian: address.sin_port)
+    }
+}

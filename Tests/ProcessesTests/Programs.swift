@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+/// Our programs as processes, the way a user runs them.
+enum Programs {
+    /// The folder that holds the built programs, beside the test bundle.
+    static let folder: URL = {
+        let candidates =
+            CommandLine.arguments.map { URL(fileURLWithPath: $0).deletingLastPathComponent() }
+            + [URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()]
+        return candidates.first {
+            FileManager.default.isExecutableFile(atPath: $0.appendingPathComponent("coord").path)
+        } ?? URL(fileURLWithPath: FileManager.default.currentDirectoryPath).appendingPathComponent(".build/release")
+    }()
+
+    /// The repository's root.
+    static let repository = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// What a finished process left.
+    struct Result {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// A process that runs, with its outputs collected in files.
+    final class Running {
+        let process = Process()
+        private let files: URL
+
+        init(_ name: String, _ arguments: [String], input: String? = nil, environment: [String: String] = [:]) throws {
+            files = try Scratch.folder()
+            process.executableURL = folder.appendingPathComponent(name)
+            process.arguments = arguments
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+            let inputFile = files.appendingPathComponent("input")
+            try Data((input ?? "").utf8).write(to: inputFile)
+            process.standardInput = try FileHandle(forReadingFrom: inputFile)
+            process.standardOutput = try Self.sink(files.appendingPathComponent("output"))
+            process.standardError = try Self.sink(files.appendingPathComponent("errors"))
+            try process.run()
+        }
+
+        private static func sink(_ url: URL) throws -> FileHandle {
+            _ = FileManager.default.createFile(atPath: url.path, contents: nil)
+            return try FileHandle(forWritingTo: url)
+        }
+
+        var errors: String { text("errors") }
+
+        func wait() -> Result {
+            process.waitUntilExit()
+            return Result(status: process.terminationStatus, output: text("output"), errors: text("errors"))
+        }
+
+        private func text(_ name: String) -> String {
+            (try? String(contentsOf: files.appendingPathComponent(name), encoding: .utf8)) ?? ""
+        }
+    }
+
+    /// Runs a program to its end.
+    static func run(
+        _ name: String, _ arguments: [String], input: String? = nil, environment: [String: String] = [:]
+    ) throws -> Result {
+        try Running(name, arguments, input: input, environment: environment).wait()
+    }
+}
+
+/// Folders for a test's files.
+enum Scratch {
+    static func folder() throws -> URL {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("molt-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        return url
+    }
+}

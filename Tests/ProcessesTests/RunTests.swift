@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+@Suite("coord run")
+struct RunTests {
+    @Test("prints lm-evaluation-harness's table, and leaves a complete run in its store")
+    func table() throws {
+        let demonstration = try Demonstration()
+        let store = demonstration.store("table")
+        let result = try Programs.run("coord", ["run", demonstration.job.path, "--store", store])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("|Version|Filter|n-shot|"), "\(result.output)")
+        for name in ["lambada_openai", "hellaswag", "piqa", "arc_easy", "arc_challenge", "winogrande"] {
+            #expect(result.output.contains(name))
+        }
+        let again = try Programs.run("coord", ["report", "--store", store])
+        #expect(again.status == 0)
+        #expect(again.output == result.output)
+    }
+
+    @Test("ends with one JSON object of the documented shape")
+    func json() throws {
+        let demonstration = try Demonstration(benchmarks: ["piqa", "lambada_openai"])
+        let result = try Programs.run(
+            "coord", ["run", demonstration.job.path, "--store", demonstration.store("json"), "--json"])
+        #expect(result.status == 0, "\(result.errors)")
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let report = try decoder.decode(RunJSON.self, from: Data(result.output.utf8))
+        #expect(report.run.hasPrefix("demonstration-"))
+        #expect(report.cells.count == 4)
+        let piqa = try #require(report.cells.first { $0.benchmark == "piqa" && $0.reduction.method == "utrc" })
+        #expect(piqa.model == "tiny" && piqa.examples >= 20)
+        #expect(try #require(piqa.metrics["acc"] ?? nil) >= 0)
+        #expect(piqa.metrics.keys.contains("acc_stderr") && piqa.metrics.keys.contains("acc_norm"))
+        #expect(piqa.flopsReduction > 0.1)
+        let lambada = try #require(report.cells.first { $0.benchmark == "lambada_openai" })
+        #expect(try #require(lambada.metrics["perplexity"] ?? nil) > 1)
+        #expect(lambada.flopsReduction == 0)
+    }
+
+    private struct RunJSON: Decodable {
+        let run: String
+        let cells: [Cell]
+        struct Cell: Decodable {
+            let model: String
+            let reduction: Reduction
+            let benchmark: String
+            let examples: Int
+            let metrics: [String: Double?]
+            let flopsReduction: Double
+        }
+        struct Reduction: Decodable { let method: String }
+    }
+
+    @Test("one, two and three workers give the same bits, with any number of threads")
+    func workers() throws {
+        let demonstration = try Demonstration()
+        var stored: [[String: [UInt8]]] = []
+        for (workers, threads) in [(1, 1), (2, 1), (3, 2)] {
+            let store = demonstration.store("workers-\(workers)")
+            let result = try Programs.run(
+                "coord",
+                ["run", demonstration.job.path, "--store", store, "--workers", "\(workers)", "--threads", "\(threads)"])
+            #expect(result.status == 0, "\(result.errors)")
+            stored.append(try storedRows(store))
+        }
+        #expect(stored[0].count >= 240)
+        #expect(stored.allSatisfy { $0 == stored[0] })
+    }
+
+    @Test("an interrupted run keeps what is scored and goes on with --resume")
+    func interrupted() throws {
+        let demonstration = try Demonstration()
+        let store = demonstration.store("interrupted")
+        let arguments = ["run", demonstration.job.path, "--store", store, "--backend", "reference", "--workers", "1"]
+        let running = try Programs.Running("coord", arguments)
+        let run = try #require(waitForRows(in: store, atLeast: 1, while: { running.process.isRunning }))
+        running.process.terminate()
+        let stopped = running.wait()
+        #expect(stopped.status == 130, "\(stopped.errors)")
+        #expect(stopped.errors.contains("--resume \(run)"), "\(stopped.errors)")
+        let kept = try storedRows(store)
+        #expect(!kept.isEmpty && kept.count < 240)
+        let resumed = try Programs.run(
+            "coord", ["run", "--resume", run, "--store", store, "--backend", "reference"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        let all = try storedRows(store)
+        #expect(all.count >= 240)
+        #expect(kept.allSatisfy { all[$0.key] == $0.value })
+    }
+}

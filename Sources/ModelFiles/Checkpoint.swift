@@ -6,6 +6,7 @@ import Foundation
 /// `backbone.layers.I.mixer.in_proj.weight`, …, `backbone.norm_f.weight`. `lm_head.weight` is there only when it is
 /// stored apart from the embedding; otherwise the embedding is the head.
 public struct Checkpoint: Sendable {
+    /// The dimensions and conventions that config.json states.
     public let configuration: ModelConfiguration
     /// The weight files, sorted by name; empty for a model in memory.
     public let files: [URL]

@@ -4,18 +4,25 @@ import Foundation
 public struct CheckpointSummary: Sendable, Codable, Equatable, CustomStringConvertible {
     /// A weight file and its size.
     public struct File: Sendable, Codable, Equatable {
+        /// Last path component.
         public let name: String
+        /// Size of the file.
         public let bytes: Int
     }
 
     /// How many of the model's tensors and values have one element type.
     public struct TypeCount: Sendable, Codable, Equatable {
+        /// The type as stored.
         public let type: ElementType
+        /// Tensors of that type.
         public let tensors: Int
+        /// Values in those tensors.
         public let parameters: Int
     }
 
+    /// Which mixer the layers have.
     public let architecture: ModelConfiguration.Architecture
+    /// Which family the files come from.
     public let layout: ModelConfiguration.Layout
     /// The published model of these dimensions.
     public let publishedShape: PublishedShape?
@@ -23,10 +30,13 @@ public struct CheckpointSummary: Sendable, Codable, Equatable, CustomStringConve
     public let dimensions: [Dimension]
     /// Values of all tensors; a tied head counts once.
     public let parameters: Int
+    /// The element types that occur, with their shares.
     public let elementTypes: [TypeCount]
+    /// Rows of the embedding as stored, padding rows included.
     public let embeddingRows: Int
     /// Whether the head is the embedding.
     public let tiedHead: Bool
+    /// The weight files, sorted by name.
     public let files: [File]
     /// Tensors in the files that the model does not use.
     public let ignoredTensors: [String]
@@ -35,7 +45,9 @@ public struct CheckpointSummary: Sendable, Codable, Equatable, CustomStringConve
 
     /// A dimension of the model.
     public struct Dimension: Sendable, Codable, Equatable {
+        /// The papers' symbol, or a word where they have none.
         public let name: String
+        /// Its extent.
         public let value: Int
     }
 

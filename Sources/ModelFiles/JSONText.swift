@@ -61,6 +61,7 @@ struct JSONText {
                     }
                     bytes += [UInt8(ascii: "\"")] + Array(word.utf8) + [UInt8(ascii: "\"")]
                     position += word.utf8.count
+                    guard !isKey else { throw Refusal(reason: "'\(word)' is no key of JSON") }
                     continue
                 }
             default:

@@ -6,10 +6,13 @@ public struct ModelConfiguration: Sendable, Equatable {
     /// Which family's names and conventions the files follow.
     public enum Layout: String, Sendable, Codable, CaseIterable { case stateSpaces, huggingFace }
 
+    /// Which mixer the layers have.
     public var architecture: Architecture
+    /// Which family's conventions hold.
     public var layout: Layout
     /// D, the width of the residual stream.
     public var modelDimension: Int
+    /// The number of layers.
     public var layerCount: Int
     /// E, the width inside a mixer.
     public var innerDimension: Int

@@ -7,12 +7,14 @@ public struct ModelFileError: Error, CustomStringConvertible, Equatable, Sendabl
     /// What was found, what was expected, and the way out where there is one.
     public let reason: String
 
+    /// An error about a file, or about one tensor in it.
     public init(file: String, tensor: String? = nil, reason: String) {
         self.file = file
         self.tensor = tensor
         self.reason = reason
     }
 
+    /// The file, the tensor and the reason, in one line.
     public var description: String {
         guard let tensor else { return "\(file): \(reason)" }
         return "\(file): tensor '\(tensor)': \(reason)"

@@ -27,7 +27,7 @@ struct SafetensorsWriter {
     }
 
     private static func storedName(_ tensor: ModelConfiguration.TensorShape) -> String {
-        tensor.name == TensorName.embedding ? TensorName.huggingFaceEmbedding : tensor.name
+        TensorName.stored(tensor.name, in: .huggingFace)
     }
 
     func append(_ bytes: [UInt8]) throws(ModelFileError) { try file.write(bytes) }

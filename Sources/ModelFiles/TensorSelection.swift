@@ -3,8 +3,10 @@ struct TensorSelection {
     private(set) var tensors: [String: Tensor] = [:]
     private(set) var ignored: [String] = []
     private let weights: String
+    private let layout: ModelConfiguration.Layout
 
     init(_ file: ModelConfiguration.File, _ weights: WeightFiles) throws(ModelFileError) {
+        layout = file.configuration.layout
         self.weights = weights.urls.map(\.path).joined(separator: ", ")
         var stored: [String: StoredTensor] = [:]
         for tensor in weights.tensors {
@@ -32,7 +34,8 @@ struct TensorSelection {
     ) throws(ModelFileError) {
         guard let tensor = stored.removeValue(forKey: expected.name) else {
             throw ModelFileError(
-                file: weights, tensor: expected.name, reason: "is missing; config.json implies shape \(expected.shape)")
+                file: weights, tensor: TensorName.stored(expected.name, in: layout),
+                reason: "is missing; config.json implies shape \(expected.shape)")
         }
         guard tensor.shape == expected.shape else {
             throw ModelFileError(

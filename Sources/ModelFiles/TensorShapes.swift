@@ -56,4 +56,9 @@ enum TensorName {
 
     /// The name by which Molt knows the tensor that a file calls `name`.
     static func canonical(_ name: String) -> String { name == huggingFaceEmbedding ? embedding : name }
+
+    /// What files of a layout call the tensor that Molt knows as `name`.
+    static func stored(_ name: String, in layout: ModelConfiguration.Layout) -> String {
+        name == embedding && layout == .huggingFace ? huggingFaceEmbedding : name
+    }
 }

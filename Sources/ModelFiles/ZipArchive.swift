@@ -10,6 +10,8 @@ struct ZipArchive {
     private(set) var entries: [String: Entry] = [:]
 
     struct Entry {
+        /// The entry's own header and its content.
+        let extent: Range<Int>
         let content: Range<Int>
         let checksum: UInt32
     }
@@ -60,19 +62,17 @@ struct ZipArchive {
         guard let content = reader.skip(header.size) else {
             throw refuse("declares \(header.size) bytes at \(reader.position), outside the file; is it truncated?")
         }
-        return Entry(content: content, checksum: header.checksum)
+        return Entry(
+            extent: header.localOffset..<content.upperBound, content: content, checksum: header.checksum)
     }
 
     private func refuseOverlaps() throws(ModelFileError) {
         var end = 0
         var previous = ""
-        let byPlace = entries.sorted {
-            ($0.value.content.lowerBound, $0.value.content.upperBound, $0.key)
-                < ($1.value.content.lowerBound, $1.value.content.upperBound, $1.key)
-        }
-        for (name, entry) in byPlace where !entry.content.isEmpty {
-            guard entry.content.lowerBound >= end else { throw refusal("entry '\(name)' overlaps '\(previous)'") }
-            end = entry.content.upperBound
+        let byPlace = entries.sorted { $0.value.extent.lowerBound < $1.value.extent.lowerBound }
+        for (name, entry) in byPlace {
+            guard entry.extent.lowerBound >= end else { throw refusal("entry '\(name)' overlaps '\(previous)'") }
+            end = entry.extent.upperBound
             previous = name
         }
     }

@@ -21,7 +21,7 @@ public struct BytePairTokenizer: Sendable {
         } catch let refusal as Refusal {
             throw TokenizerError(file: url.path, key: refusal.key, reason: refusal.reason)
         } catch let error as DecodingError {
-            throw TokenizerError(file: url.path, error)
+            throw TokenizerError(file: url.path, error, in: data)
         }
         vocabularySize = tables.spellings.count
         sha256 = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()

@@ -53,6 +53,9 @@ public final class CPUBackend: Backend {
         if gemm == .openBLAS { openblas_set_num_threads(1) }
     }
 
+    /// Bytes of memory that activations no longer use and that wait for the next ones.
+    public var keptBytes: Int { pool.unusedBytes }
+
     public var engine: String {
         switch gemm {
         case .packed: "cpu/\(instructionSet.rawValue)/packed"

@@ -171,10 +171,10 @@ typedef struct {
     /// out = x / max(|x|₂, 1e−12), one row [columns].
     void (*unit)(const float *x, ptrdiff_t columns, float *out);
 
-    /// y = log(1 + exp(x)), and x above 20; relative error below 4e−7. [count]
+    /// y = log(1 + exp(x)), and x above 20; relative error below 4e−7 where x > −87, then 0. [count]
     void (*softplus)(const float *x, ptrdiff_t count, float *y);
 
-    /// y = x / (1 + exp(−x)); relative error below 4e−7 where y is not denormal. [count]
+    /// y = x / (1 + exp(−x)); relative error below 4e−7 where x > −87, then −0. [count]
     void (*silu)(const float *x, ptrdiff_t count, float *y);
 
     /// y = exp(x) for x ≤ 0, as the scans compute it where only the absolute error counts: below 2e−7. [count]

@@ -14,12 +14,15 @@ public final class Authenticator: Sendable {
         public let key: String?
         /// The peer's IP address, as libzmq tells it.
         public let address: String
+        /// In a few words.
         public let reason: String
     }
 
     /// How many handshakes were decided, and the last refusals.
     public struct Record: Sendable, Equatable {
+        /// Handshakes whose key is on the list.
         public internal(set) var admitted = 0
+        /// Handshakes answered with 400.
         public internal(set) var refused = 0
         /// The last 32, oldest first.
         public internal(set) var lastRefusals: [Refusal] = []

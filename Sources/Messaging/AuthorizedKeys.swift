@@ -18,8 +18,11 @@ public enum PeerRole: String, Sendable, Hashable, CaseIterable {
 public struct AuthorizedKeys: Sendable, Equatable {
     /// One admitted key.
     public struct Entry: Sendable, Equatable {
+        /// What its holder may do.
         public let role: PeerRole
+        /// The key itself.
         public let key: CurvePublicKey
+        /// What people call its holder.
         public let name: String?
 
         /// An entry; the name is one line of text.

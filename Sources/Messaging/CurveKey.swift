@@ -28,14 +28,19 @@ public struct CurveSecretKey: Sendable, CustomStringConvertible, CustomDebugStri
 
     init(z85 text: String) throws(MessagingError) { bytes = try Z85.decode(text, what: "secret key") }
 
+    /// A placeholder.
     public var description: String { "(secret key)" }
+    /// A placeholder.
     public var debugDescription: String { description }
+    /// No children, so that a dump has nothing to show.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// A CURVE key: who one is, and the proof of it.
 public struct CurveKeyPair: Sendable {
+    /// What peers know one by.
     public let publicKey: CurvePublicKey
+    /// What one never sends.
     public let secretKey: CurveSecretKey
 
     /// Makes a new key from the system's randomness.

@@ -14,6 +14,7 @@ public struct EndpointOptions: Sendable {
     public var connect: Duration = .seconds(5)
     /// The first pause before connecting again; doubles up to `reconnectMaximum`.
     public var reconnect: Duration = .milliseconds(200)
+    /// The longest pause before connecting again.
     public var reconnectMaximum: Duration = .seconds(5)
     /// How often libzmq's I/O thread pings. It finds dead connections, but says nothing about the peer's work.
     public var heartbeat: Duration = .seconds(5)

@@ -10,11 +10,13 @@ public struct Inbound: Sendable, Equatable {
     public let role: PeerRole
     /// The peer's IP address, if libzmq knows it.
     public let address: String?
+    /// The one part behind the routing id, unparsed.
     public let payload: [UInt8]
 }
 
 /// A connection's routing id.
 public struct PeerID: Sendable, Hashable, CustomStringConvertible {
+    /// As libzmq gave it.
     public let bytes: [UInt8]
 
     /// The routing id with these bytes.
@@ -33,6 +35,7 @@ public struct PeerID: Sendable, Hashable, CustomStringConvertible {
 public final class RouterEndpoint: Pollable {
     /// What was dropped, and how handshakes went.
     public struct Counters: Sendable, Equatable {
+        /// Good messages, which `receive` returned.
         public internal(set) var received = 0
         /// Messages of another form than one payload behind the routing id.
         public internal(set) var droppedMultipart = 0
@@ -40,6 +43,7 @@ public final class RouterEndpoint: Pollable {
         public internal(set) var droppedUnauthenticated = 0
         /// Messages of a key that has been revoked since its handshake.
         public internal(set) var droppedRevoked = 0
+        /// Handshakes after which messages can flow.
         public internal(set) var handshakesSucceeded = 0
         /// Handshakes with a key that is not admitted.
         public internal(set) var handshakesRefused = 0

@@ -16,13 +16,17 @@ public struct FrameHeader: Sendable, Hashable {
     public static let size = 36
     static let magic = Array("MOLT".utf8)
 
+    /// The version that the peer writes.
     public var version: ProtocolVersion
+    /// What the body is.
     public var type: MessageType
     /// In bytes.
     public var bodyLength: Int
     /// Rises with every start of the coordinator.
     public var incarnation: UInt64
+    /// Named by Welcome; a frame of another session is out of date.
     public var session: UInt64
+    /// Counts the frames of a session and direction from 1.
     public var sequence: UInt64
 
     /// Reads and checks the header of a whole frame without looking at the body.
@@ -71,7 +75,9 @@ public struct FrameHeader: Sendable, Hashable {
 
 /// A message with its header, as it travels in one ZeroMQ frame.
 public struct Envelope: Sendable, Equatable {
+    /// The header as checked.
     public let header: FrameHeader
+    /// The parsed body.
     public let message: WireMessage
 
     /// The bytes of a frame with this message; fails when it would be longer than its type may be.

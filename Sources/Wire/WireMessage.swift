@@ -1,6 +1,6 @@
 import SwiftProtobuf
 
-/// Any message that travels between coordinator, workers and clients.
+/// Any message that travels between coordinator, workers and clients; each case wraps molt.proto's message of its name.
 public enum WireMessage: Sendable, Equatable {
     case hello(WireHello)
     case credit(WireCredit)

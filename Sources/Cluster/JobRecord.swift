@@ -14,7 +14,7 @@ struct JobRecord: Sendable {
     struct Holding: Sendable, Equatable {
         let lease: Lease
         var expires: Instant
-        /// When it became the oldest of its worker's leases, which is the one that the worker works on.
+        /// When it became the first of its worker's leases, which is the one that the worker works on.
         var began: Instant
         /// When its last finished example was heard of, but not before it began.
         var lastProgress: Instant
@@ -37,8 +37,10 @@ struct JobRecord: Sendable {
     /// The latest leases, the current one included; bounded.
     private var leases: [Lease]
     var failures: [ChargedFailure]
-    /// Returns and failures in a row that nobody was charged for; they only put the next attempt off.
+    /// Returns and uncharged failures in a row: they only put the next attempt off.
     var setbacks = 0
+    /// Who failed at it or gave it back, in that order; bounded.
+    private(set) var tried: [ChargedFailure]
 
     init(_ job: JobDescription, run: RunID) {
         self.run = run
@@ -50,6 +52,7 @@ struct JobRecord: Sendable {
         epoch = max(job.epoch, job.lease?.epoch ?? 0, job.pastLeases.map(\.epoch).max() ?? 0)
         leases = job.pastLeases.suffix(Self.leaseLimit) + (job.lease.map { [$0] } ?? [])
         failures = job.failures
+        tried = job.failures
     }
 
     private static let leaseLimit = 32
@@ -79,6 +82,11 @@ struct JobRecord: Sendable {
     func hasExample(_ index: UInt32) -> Bool {
         let place = examples.partitioningIndex { $0 >= index }
         return place < examples.count && examples[place] == index
+    }
+
+    mutating func addTry(by worker: WorkerKey, on host: String) {
+        if tried.count >= Self.leaseLimit { tried.removeFirst() }
+        tried.append(ChargedFailure(worker: worker, host: host))
     }
 
     /// Strikes rows off the missing ones; how many of them were missing.

@@ -13,9 +13,9 @@ struct RunRecord: Sendable {
     var missingTokens: UInt64 = 0
     /// Tokens granted so far: the run with the fewest is served next.
     var served: UInt64 = 0
-    /// Jobs without a charged failure, by model in order of first appearance.
+    /// Jobs that went wrong nowhere, by model in order of first appearance.
     private(set) var fresh: [(model: String, queue: Queue<JobID>)] = []
-    /// Jobs that failed somewhere, which not every worker may try again.
+    /// Jobs that failed or were given back somewhere, which not every worker may try again.
     private(set) var retries = Queue<JobID>()
 
     init(_ run: RunDescription) {
@@ -31,7 +31,7 @@ struct RunRecord: Sendable {
 
     /// Queues a job: at the end when it is new, ahead of the new ones when it was granted before.
     mutating func enqueue(_ id: JobID, _ job: JobRecord) {
-        guard job.failures.isEmpty else { return retries.append(id) }
+        guard job.tried.isEmpty else { return retries.append(id) }
         let place = fresh.firstIndex { $0.model == job.model } ?? fresh.count
         if place == fresh.count { fresh.append((job.model, Queue())) }
         if job.epoch == 0 { fresh[place].queue.append(id) } else { fresh[place].queue.prepend(id) }

@@ -102,15 +102,16 @@ extension Scheduler {
         return job
     }
 
-    /// A job that failed goes to another host, or else another worker, than before while there is one.
+    /// A job that failed or was given back goes to the hosts in turn, and on a host to its workers in turn.
     private func mayTry(_ id: JobID, _ session: SessionRecord) -> Bool {
-        let failures = jobs[id]?.failures ?? []
-        let hosts = Set(failures.map(\.host))
-        if hosts.contains(session.host), hosts.count(where: { activeHosts[$0] != nil }) < activeHosts.count {
-            return false
+        guard let tried = jobs[id]?.tried, let last = tried.lastIndex(where: { $0.host == session.host }) else {
+            return true
         }
-        let workers = Set(failures.map(\.worker))
-        return !workers.contains(session.worker) || workers.count(where: isActive) >= activeWorkers
+        let hosts = Set(tried[(last + 1)...].map(\.host)).count { activeHosts[$0] != nil }
+        guard hosts >= activeHosts.count - 1 else { return false }
+        let here = tried.filter { $0.host == session.host }.map(\.worker)
+        guard let last = here.lastIndex(of: session.worker) else { return true }
+        return Set(here[(last + 1)...]).count(where: isActive) >= activeHosts[session.host, default: 0] - 1
     }
 
     private func isActive(_ worker: WorkerKey) -> Bool {
@@ -149,7 +150,6 @@ extension Scheduler {
     /// Adds an active session to the counts, or takes it out.
     mutating func count(_ session: SessionRecord?, _ difference: Int) {
         guard let session, session.isActive else { return }
-        activeWorkers += difference
         let onHost = activeHosts[session.host, default: 0] + difference
         activeHosts[session.host] = onHost == 0 ? nil : onHost
     }

@@ -110,7 +110,7 @@ extension Scheduler {
         case .data:
             release(name.job, .failed, detail)
             giveUp(name.job, "\(session.host): \(detail)")
-        case .infrastructure: setBack(name.job, .returned, detail)
+        case .infrastructure: setBack(name.job, detail, by: session)
         default: charge(name, detail, to: session)
         }
     }
@@ -121,7 +121,7 @@ extension Scheduler {
             release(name.job, .returned, "draining")
             makeReady(name.job)
         } else {
-            setBack(name.job, .returned, "returned")
+            setBack(name.job, "not wanted", by: session)
         }
     }
 
@@ -130,6 +130,7 @@ extension Scheduler {
         guard holding(of: name, by: session.worker) != nil else { return }
         release(name.job, .failed, detail)
         jobs[name.job]?.failures.append(ChargedFailure(worker: session.worker, host: session.host))
+        jobs[name.job]?.addTry(by: session.worker, on: session.host)
         let failures = jobs[name.job]?.failures ?? []
         if failures.count >= parameters.attempts {
             let hosts = Set(failures.map(\.host)).sorted().joined(separator: ", ")
@@ -140,8 +141,9 @@ extension Scheduler {
     }
 
     /// Ends a lease without blame; in a row, such ends put the job off for longer and longer.
-    private mutating func setBack(_ id: JobID, _ reason: ReleaseReason, _ detail: String) {
-        release(id, reason, detail)
+    private mutating func setBack(_ id: JobID, _ detail: String, by session: SessionRecord) {
+        release(id, .returned, detail)
+        jobs[id]?.addTry(by: session.worker, on: session.host)
         jobs[id]?.setbacks += 1
         putOff(id, attempts: jobs[id]?.setbacks ?? 1)
     }

@@ -19,13 +19,17 @@ extension Scheduler {
         guard let worker = job.holding?.lease.worker else { return }
         let wasFirst = holdings[worker]?.first == id
         holdings[worker]?.removeAll { $0 == id }
-        if wasFirst, let next = holdings[worker]?.first, var holding = jobs[next]?.holding {
-            holding.began = clock
-            holding.lastProgress = clock
-            jobs[next]?.phase = .leased(holding)
-        }
+        if wasFirst, let next = holdings[worker]?.first { begin(next) }
         if holdings[worker]?.isEmpty == true { holdings[worker] = nil }
         if let session = sessionOfWorker[worker] { refresh(session) }
+    }
+
+    /// A leased job became the one that its worker works on.
+    mutating func begin(_ id: JobID) {
+        guard var holding = jobs[id]?.holding else { return }
+        holding.began = clock
+        holding.lastProgress = clock
+        jobs[id]?.phase = .leased(holding)
     }
 
     mutating func makeReady(_ id: JobID) {

@@ -131,6 +131,11 @@ extension Scheduler {
             jobs[name.job]?.phase = .leased(holding)
             renewed.append(name)
         }
+        if let first = renewed.first?.job, let place = holdings[session.worker]?.firstIndex(of: first), place > 0 {
+            // The worker names first what it works on.
+            holdings[session.worker]?.swapAt(0, place)
+            begin(first)
+        }
         send(.heartbeatAck(renewed: renewed, cancelled: cancelled), to: session.id)
     }
 

@@ -37,11 +37,11 @@ public struct Scheduler: Sendable {
 
     var sessions: [SessionID: SessionRecord] = [:]
     var sessionOfWorker: [WorkerKey: SessionID] = [:]
-    /// The leased jobs of each worker, oldest grant first. A worker may hold leases without a session.
+    /// The leased jobs of each worker, first the one that it works on, then by age. A worker may hold leases without a session.
     var holdings: [WorkerKey: [JobID]] = [:]
     /// Active sessions with room for a job, ascending.
     var idle: [SessionID] = []
-    var activeWorkers = 0
+    /// Active sessions by host.
     var activeHosts: [String: Int] = [:]
     /// How many sessions have each model loaded.
     var loadedModels: [String: Int] = [:]
@@ -98,7 +98,7 @@ public struct Scheduler: Sendable {
         case .jobFailed(let lease, let failure, let detail): fail(lease, failure, detail, from: session)
         case .leaseReturn(let lease): takeBack(lease, from: session)
         case .draining: stopServing(id)
-        case .bye: close(id, .bye, leases: .returned)
+        case .bye: close(id, .bye, leases: .disowned)
         }
     }
 

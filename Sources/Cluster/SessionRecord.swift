@@ -17,5 +17,5 @@ struct SessionRecord: Sendable {
     var load = WorkerLoad()
 
     /// Whether it can be counted on for new jobs.
-    var isActive: Bool { !isSuspect && !isDraining }
+    var isActive: Bool { slots > 0 && !isSuspect && !isDraining }
 }

@@ -103,6 +103,7 @@ extension WorkerSession {
     }
 
     private mutating func accept(_ lease: LeaseName, _ examples: [UInt32]) {
+        guard !recent.contains(lease) else { return }
         if let same = held.first(where: { $0.lease.job == lease.job })?.lease {
             guard same.epoch < lease.epoch else { return }
             lose(same, "granted anew")
@@ -112,6 +113,8 @@ extension WorkerSession {
             return send(.leaseReturn(lease))
         }
         held.append(HeldJob(lease: lease, examples: examples, currentExample: first))
+        if recent.count >= Self.recentLimit { recent.removeFirst() }
+        recent.append(lease)
     }
 
     mutating func update(_ lease: LeaseName, _ body: (inout HeldJob) -> Void) {

@@ -110,6 +110,9 @@ public struct WorkerSession: Sendable {
     /// When the worker began to drain.
     var drainSince: Instant?
     var held: [HeldJob] = []
+    /// The latest leases taken. A repeated one would number its batches as before, and mistake old Acks for its own.
+    var recent: [LeaseName] = []
+    static let recentLimit = 64
     var spool: Spool
     var load = WorkerLoad()
     var heartbeat: Milliseconds

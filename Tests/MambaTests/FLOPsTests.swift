@@ -16,7 +16,14 @@ private struct UnitFLOPs: Decodable {
     struct Kept: Decodable {
         let n: Int
         let ratio: Double
-        let utrc: Int
+        /// By method.
+        let kept: [String: Int]
+
+        init(from decoder: any Decoder) throws {
+            let numbers = try [String: Double](from: decoder)
+            (n, ratio) = (Int(numbers["n", default: 0]), numbers["ratio", default: 0])
+            kept = numbers.mapValues { Int($0) }
+        }
     }
     struct Total: Decodable {
         let model: String
@@ -76,11 +83,22 @@ struct FLOPsTests {
         }
     }
 
-    @Test("utrc keeps the golden number of rows", .enabled(if: Shared.isAvailable, Shared.explanation))
-    func kept() throws {
+    @Test(
+        "a method keeps the golden number of rows", .enabled(if: Shared.isAvailable, Shared.explanation),
+        arguments: Golden.methods)
+    func kept(method: Reduction.Method) throws {
         let golden: UnitFLOPs = try Golden.read("unit/flops.json")
         for item in golden.numKeep {
-            #expect(UTRC().keptCount(of: item.n, keepRatio: item.ratio) == item.utrc, "\(item)")
+            let kept = method.rule.keptCount(of: item.n, keepRatio: item.ratio)
+            #expect(kept == item.kept[method.rawValue], "\(item)")
+        }
+    }
+
+    @Test("the share of rows that is left is what a long sequence tends to", arguments: Reduction.Method.allCases)
+    func keptShare(method: Reduction.Method) {
+        for ratio in [1e-9, 0.1, 0.3, 1.0 / 3, 0.4, 0.5, 0.7, 0.95, 1] {
+            let kept = method.rule.keptCount(of: 1_000_000, keepRatio: ratio)
+            #expect(abs(Double(kept) / 1_000_000 - method.rule.keptShare(keepRatio: ratio)) < 3e-6, "\(ratio)")
         }
     }
 
@@ -125,12 +143,13 @@ struct FLOPsTests {
         }
     }
 
-    @Test("a target is met wherever it can be, and a short sequence sheds what it can", arguments: 0...40)
-    func everyLength(rows: Int) throws {
-        let reduction = try Reduction(method: .utrc, layers: [1, 3], amount: .flops(0.2))
+    @Test(
+        "a target is met wherever it can be, and a short sequence sheds what it can", arguments: Golden.methods, 0...40)
+    func everyLength(method: Reduction.Method, rows: Int) throws {
+        let reduction = try Reduction(method: method, layers: [1, 3], amount: .flops(0.2))
         let tokens = try reduction.tokens(entering: rows, layerCount: 5)
         #expect(tokens.remaining >= min(rows, 1))
-        let most = try Reduction(method: .utrc, layers: [1, 3], amount: .keepRatio(1e-9))
+        let most = try Reduction(method: method, layers: [1, 3], amount: .keepRatio(1e-9))
         let possible = try most.tokens(entering: rows, layerCount: 5).saving()
         #expect(tokens.saving() >= min(0.2, possible))
     }

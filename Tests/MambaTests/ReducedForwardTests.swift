@@ -7,18 +7,19 @@ import Testing
 
 @Suite("Forward passes that shed tokens", .enabled(if: Shared.isAvailable, Shared.explanation))
 struct ReducedForwardTests {
-    @Test("utrc keeps, merges and matches the golden rows", arguments: Golden.layouts, Engine.allCases)
+    @Test("every method keeps, merges and matches the golden rows", arguments: Golden.layouts, Engine.allCases)
     func decisions(layout: Golden.Layout, engine: Engine) throws {
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Checkpoint.open(layout.url), on: backend)
             let expected = try layout.expected
-            #expect(expected.utrc.count == 17)
-            for item in expected.utrc {
+            let counts = Dictionary(grouping: expected.reduction, by: \.method).mapValues(\.count)
+            #expect(counts == ["utrc": 17, "evit": 8, "pumer": 8, "ltmp": 8])
+            for item in expected.reduction {
                 let hidden = try model.read(item.tokens, reduction: item.reduction)
                 #expect(hidden.positions == [item.positions], "\(item.name)")
                 #expect(hidden.steps.map(\.layer) == item.layers)
                 for (step, golden) in zip(hidden.steps, item.layersOut) {
-                    expectEqual(step.decision, golden, "\(item.name), layer \(golden.layer)")
+                    expectEqual(step.decision, golden, within: 1e-4, "\(item.name), layer \(golden.layer)")
                 }
             }
         }
@@ -30,7 +31,7 @@ struct ReducedForwardTests {
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Checkpoint.open(layout.url), on: backend)
             let (expected, tensors) = (try layout.expected, try layout.tensors)
-            for item in expected.utrc {
+            for item in expected.reduction {
                 let hidden = try model.read(item.tokens, reduction: item.reduction)
                 let logits = try model.allLogits(hidden)
                 let width = model.configuration.vocabularySize
@@ -52,13 +53,13 @@ struct ReducedForwardTests {
     func contextScope(layout: Golden.Layout, engine: Engine) throws {
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Checkpoint.open(layout.url), on: backend)
-            for item in try layout.context.scoring where ["none", "utrc"].contains(item.method) {
+            for item in try layout.context.scoring {
                 var state = model.initialState(sequences: 1)
                 let prefix = Array(item.context.dropLast())
                 let reduced = try model.forward(
                     prefix, segments: Segments(lengths: [prefix.count]), state: &state,
                     reduction: reduction(item.method, item.layers, item.keepRatio))
-                #expect(reduced.positions == [item.positions])
+                #expect(reduced.positions == [item.positions], "\(item.method)")
                 var forks = state.forked(item.continuations.map { _ in 0 })
                 let scored = item.continuations.map { item.context.suffix(1) + $0.dropLast() }
                 let segments = Segments(lengths: scored.map(\.count))
@@ -80,13 +81,13 @@ struct ReducedForwardTests {
     func generation(layout: Golden.Layout, engine: Engine) throws {
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Checkpoint.open(layout.url), on: backend)
-            for item in try layout.context.generation where ["none", "utrc"].contains(item.method) {
+            for item in try layout.context.generation {
                 var state = model.initialState(sequences: 1)
                 let prefix = Array(item.prompt.dropLast())
                 let reduced = try model.forward(
                     prefix, segments: Segments(lengths: [prefix.count]), state: &state,
                     reduction: reduction(item.method, item.layers, item.keepRatio))
-                #expect(reduced.positions == [item.positions])
+                #expect(reduced.positions == [item.positions], "\(item.method)")
                 var tokens = Array(item.prompt.suffix(1))
                 while tokens.count <= item.tokens.count {
                     let hidden = try model.forward(
@@ -101,8 +102,8 @@ struct ReducedForwardTests {
     }
 
     private func reduction(_ method: String, _ layers: [Int], _ keepRatio: Double) throws -> Reduction {
-        guard method != "none" else { return .none }
-        return try Reduction(method: .utrc, layers: layers, amount: .keepRatio(keepRatio))
+        let method = try #require(Reduction.Method(rawValue: method))
+        return method == .none ? .none : try Reduction(method: method, layers: layers, amount: .keepRatio(keepRatio))
     }
 
     private func logSumExp(_ logits: ArraySlice<Float>) -> Float {
@@ -115,37 +116,10 @@ extension Expected.Reduced {
     var reduction: Reduction {
         get throws {
             try Reduction(
-                method: .utrc, layers: layers, amount: .keepRatio(keepRatio),
+                method: try #require(Reduction.Method(rawValue: method)), layers: layers, amount: .keepRatio(keepRatio),
                 importance: try #require(Importance(rawValue: metric)),
                 source: try #require(Reduction.Source(rawValue: source)), hiddenPrune: qHidden,
                 residualPrune: qResidual)
         }
-    }
-}
-
-/// Rows and groups exactly, importance and similarities within 1e−4, and connections in an order that fits them.
-private func expectEqual(_ decision: ReductionDecision, _ golden: Expected.Layer, _ place: Comment) {
-    #expect(decision.hidden.kept == golden.kept, place)
-    #expect(decision.residual.kept == golden.kept, place)
-    #expect(groups(decision.hidden) == golden.hiddenGroups, place)
-    #expect(groups(decision.residual) == golden.residualGroups, place)
-    #expect(decision.setA == golden.setA, place)
-    #expect(distance(decision.importance ?? [], golden.importance.map(Float.init)) < 1e-4, place)
-    expectEqual(decision.connections ?? [], golden.connections, place)
-}
-
-func groups(_ rows: RowReduction) -> [String: [Int]] {
-    Dictionary(uniqueKeysWithValues: rows.merges.map { ("\($0.destination)", $0.sources) })
-}
-
-func expectEqual(_ connections: [Connection], _ golden: [Connected], _ place: Comment) {
-    #expect(connections.count == golden.count, place)
-    #expect(zip(connections, connections.dropFirst()).allSatisfy { $0.similarity >= $1.similarity }, place)
-    for (connection, expected) in zip(
-        connections.sorted { $0.source < $1.source }, golden.sorted { $0.source < $1.source })
-    {
-        #expect(connection.source == expected.source, place)
-        #expect(connection.destination == expected.destination, place)
-        #expect(abs(Double(connection.similarity) - expected.similarity) < 1e-4, place)
     }
 }

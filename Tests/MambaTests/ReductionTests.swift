@@ -19,6 +19,9 @@ struct ReductionTests {
                 """.utf8))
         #expect(long == short)
         #expect(Reduction.none.canonicalJSON == #"{"method":"none"}"#)
+        #expect(
+            try Reduction(method: .pumer, amount: .flops(0.2), importance: .l2, hiddenPrune: 1).canonicalJSON
+                == #"{"flops":0.2,"method":"pumer","scope":"context","source":"ssm","variant":"paper"}"#)
     }
 
     @Test(
@@ -37,6 +40,8 @@ struct ReductionTests {
             #"{"method":"none"}"#, #"{"method":"utrc","keep_ratio":1}"#,
             #"{"method":"utrc","keep_ratio":0.7,"layers":[1,3],"importance":"l1","source":"block"}"#,
             #"{"method":"utrc","flops":0.123456789012345,"scope":"sequence","align":"position","hidden_prune":1}"#,
+            #"{"method":"evit","flops":0.2,"importance":"noclip","source":"gated"}"#,
+            #"{"method":"pumer","flops":0.2,"source":"block"}"#, #"{"method":"ltmp","flops":0.3,"importance":"l2"}"#,
         ])
     func roundTrip(json: String) throws {
         let reduction = try Reduction(json: Data(json.utf8))
@@ -49,9 +54,16 @@ struct ReductionTests {
         arguments: [
             ("", "not JSON"), ("{", "not JSON"), ("[]", "must be a JSON object"), ("7", "must be a JSON object"),
             ("null", "must be a JSON object"), ("{}", "no method; known: none, utrc"),
-            (#"{"method":"utrk","flops":0.2}"#, "unknown method 'utrk'; known: none, utrc"),
+            (#"{"method":"utrk","flops":0.2}"#, "unknown method 'utrk'; known: none, utrc, evit, pumer, ltmp"),
             (#""utrk""#, "unknown method 'utrk'; known: none, utrc"), (#""utrc""#, "needs keep_ratio or flops"),
-            (#"{"method":"evit","flops":0.2}"#, "method 'evit' is not available yet; available: none, utrc"),
+            (#"{"method":"front","flops":0.2}"#, "method 'front' is not available yet; available: none, utrc, evit"),
+            (#"{"method":"pumer","flops":0.2,"importance":"l1"}"#, "pumer does not read importance; leave it out"),
+            (#"{"method":"evit","flops":0.2,"hidden_prune":1}"#, "evit does not read hidden_prune"),
+            (#"{"method":"ltmp","flops":0.2,"residual_prune":0}"#, "ltmp does not read residual_prune"),
+            (
+                #"{"method":"pumer","flops":0.2,"variant":"released"}"#,
+                "variant 'released' of pumer is not available yet; available: paper"
+            ),
             (#"{"method":3}"#, "method must be a name"),
             (#"{"method":"utrc"}"#, "utrc needs keep_ratio or flops"),
             (#"{"method":"utrc","flops":0.2,"keep_ratio":0.7}"#, "both given"),

@@ -3,18 +3,21 @@ import Operations
 extension Reduction {
     /// The methods that are known; to add one, write its ``ReductionMethod`` and give it a line in both lists.
     public enum Method: String, Sendable, Codable, CaseIterable {
-        case none, utrc
+        case none, utrc, evit, pumer, ltmp
 
         /// The method's rule.
         public var rule: any ReductionMethod {
             switch self {
             case .none: KeepAll()
             case .utrc: UTRC()
+            case .evit: EViT()
+            case .pumer: PuMer()
+            case .ltmp: LTMP()
             }
         }
 
         /// Methods that are named in the design and not available yet.
-        static let planned = ["evit", "pumer", "ltmp", "front", "random"]
+        static let planned = ["front", "random"]
 
         init(name: String) throws {
             if let method = Method(rawValue: name) {

@@ -21,11 +21,12 @@ extension ReductionMethod {
     public var variants: [Reduction.Variant] { [.paper] }
 
     /// ceil(N·ratio), the product in float64.
-    public func keptCount(of rows: Int, keepRatio: Double) -> Int {
-        Int((Double(rows) * keepRatio).rounded(.up))
-    }
+    public func keptCount(of rows: Int, keepRatio: Double) -> Int { rows - excess(of: rows, keepRatio: keepRatio) }
 
     public func keptShare(keepRatio: Double) -> Double { keepRatio }
+
+    /// How many of N rows a keep ratio asks to go: N − ceil(N·ratio), the product in float64.
+    func excess(of rows: Int, keepRatio: Double) -> Int { rows - Int((Double(rows) * keepRatio).rounded(.up)) }
 }
 
 /// The rows of one sequence after a scheduled layer, as a method may ask about them; rows count from its first.
@@ -52,29 +53,17 @@ public struct SequenceRows<B: Backend> {
         try backend.importance(of: features, rows: range, metric: metric)
     }
 
-    /// For each source row, the most similar destination row; ties take the destination that is listed first.
+    /// Each source row with the most similar destination row, of several the one that is listed first; the most similar
+    /// connection first, ties by the lower source. None where there is no destination.
     public func connections(from sources: [Int], to destinations: [Int]) throws -> [Connection] {
-        guard !sources.isEmpty else { return [] }
+        guard !sources.isEmpty, !destinations.isEmpty else { return [] }
         let first = range.lowerBound
         let matches = try backend.bestMatches(
             of: features, sources: sources.map { $0 + first }, destinations: destinations.map { $0 + first })
-        return zip(sources, matches).map { source, match in
+        let connections = zip(sources, matches).map { source, match in
             Connection(source: source, destination: destinations[match.destination], similarity: match.similarity)
         }
-    }
-}
-
-/// A row, the row that it is most like, and how like they are.
-public struct Connection: Sendable, Equatable {
-    public let source: Int
-    public let destination: Int
-    /// Cosine similarity.
-    public let similarity: Float
-
-    public init(source: Int, destination: Int, similarity: Float) {
-        self.source = source
-        self.destination = destination
-        self.similarity = similarity
+        return connections.mostSimilarFirst()
     }
 }
 
@@ -88,7 +77,7 @@ public struct ReductionDecision: Sendable, Equatable {
     public var importance: [Float]?
     /// Every connection, most similar first, where the method makes them.
     public var connections: [Connection]?
-    /// The rows, ascending, that were connected to one of the rest.
+    /// The rows, ascending, that were connected to one of the rest, where the method chooses them.
     public var setA: [Int]?
 
     public init(

@@ -12,8 +12,7 @@ public struct UTRC: ReductionMethod {
 
     /// N − r, r = min(N − ceil(N·ratio), floor(N/2)).
     public func keptCount(of rows: Int, keepRatio: Double) -> Int {
-        let asked = Int((Double(rows) * keepRatio).rounded(.up))
-        return rows - min(rows - asked, rows / 2)
+        rows - min(excess(of: rows, keepRatio: keepRatio), rows / 2)
     }
 
     public func keptShare(keepRatio: Double) -> Double { max(keepRatio, 0.5) }
@@ -22,37 +21,25 @@ public struct UTRC: ReductionMethod {
         _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
     ) throws -> ReductionDecision {
         let importance = try rows.importance(reduction.importance)
-        let (a, b) = UTRC.classify(importance)
-        let connections = UTRC.ordered(try rows.connections(from: a, to: b))
+        let (a, b) = classify(importance)
+        let connections = try rows.connections(from: a, to: b)
         let used = connections.prefix(rows.count - keptCount(of: rows.count, keepRatio: keepRatio))
         return ReductionDecision(
-            hidden: UTRC.branch(rows: rows.count, used: used, pruneShare: reduction.hiddenPrune),
-            residual: UTRC.branch(rows: rows.count, used: used, pruneShare: reduction.residualPrune),
+            hidden: branch(rows: rows.count, used: used, pruneShare: reduction.hiddenPrune),
+            residual: branch(rows: rows.count, used: used, pruneShare: reduction.residualPrune),
             importance: importance, connections: connections, setA: a)
     }
 
-    /// M_A, the floor(N/2) least important rows, ties by the lower index, and M_B, the rest; both ascending.
-    public static func classify(_ importance: [Float]) -> (a: [Int], b: [Int]) {
-        let order = importance.indices.sorted { (importance[$0], $0) < (importance[$1], $1) }
+    /// M_A, the floor(N/2) least important rows, and M_B, the rest; both ascending.
+    private func classify(_ importance: [Float]) -> (a: [Int], b: [Int]) {
+        let order = leastImportantFirst(importance)
         let half = importance.count / 2
         return (order[..<half].sorted(), order[half...].sorted())
     }
 
-    /// The most similar first, ties by the lower source.
-    public static func ordered(_ connections: [Connection]) -> [Connection] {
-        connections.sorted { (-$0.similarity, $0.source) < (-$1.similarity, $1.source) }
-    }
-
     /// What a branch of `rows` rows makes of the connections that are used: the first are pruned, the others merged.
-    public static func branch(rows: Int, used: ArraySlice<Connection>, pruneShare: Double) -> RowReduction {
+    private func branch(rows: Int, used: ArraySlice<Connection>, pruneShare: Double) -> RowReduction {
         let pruned = Int((pruneShare * Double(used.count) + 0.5).rounded(.down))
-        let gone = Set(used.map(\.source))
-        let merged = Dictionary(grouping: used.dropFirst(pruned), by: \.destination)
-        return RowReduction(
-            kept: (0..<rows).filter { !gone.contains($0) },
-            merges: merged.keys.sorted().map { destination in
-                RowReduction.Merge(
-                    destination: destination, sources: merged[destination, default: []].map(\.source).sorted())
-            })
+        return RowReduction(of: rows, pruning: used.prefix(pruned).map(\.source), merging: used.dropFirst(pruned))
     }
 }

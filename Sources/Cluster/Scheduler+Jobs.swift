@@ -73,10 +73,10 @@ extension Scheduler {
         }
         for row in rows {
             guard job.hasExample(row.example) else { return "example \(row.example), which is not of the job" }
-            let numbers = row.choices.flatMap { [$0.loglikelihood, Double($0.margin)] }
-            guard !(numbers + [row.flopsReduction, row.flopsReductionWithHead]).contains(where: \.isNaN) else {
-                return "NaN in example \(row.example)"
-            }
+            let hasNaN =
+                row.flopsReduction.isNaN || row.flopsReductionWithHead.isNaN
+                || row.choices.contains { $0.loglikelihood.isNaN || $0.margin.isNaN }
+            guard !hasNaN else { return "NaN in example \(row.example)" }
         }
         return nil
     }

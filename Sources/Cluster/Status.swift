@@ -2,9 +2,11 @@
 public struct RunProgress: Sendable, Equatable {
     public let id: RunID
     public let state: RunState
+    /// Rows stored, and rows that the manifest demands.
     public let rows: UInt64
     public let rowsExpected: UInt64
     public let failedJobs: Int
+    /// Jobs neither done nor failed.
     public let openJobs: Int
     /// Estimated tokens of the rows that are missing.
     public let tokensLeft: UInt64
@@ -22,8 +24,10 @@ public struct WorkerStatus: Sendable, Equatable {
     public let host: String
     public let engine: String
     public let state: State
+    /// How many it holds.
     public let leases: Int
     public let load: WorkerLoad
+    /// Since its last message.
     public let silence: Milliseconds
 }
 

@@ -29,9 +29,10 @@ public struct HarnessExport {
         let labels = ReductionLabels(report.cells.map(\.cell.reduction))
         let time = HarnessExport.timestamp(report.run.finished ?? report.run.created)
         var files: [URL] = []
+        var names: Set<String> = []
         for group in report.groups {
-            let first = group[0].cell
-            let name = HarnessExport.folderName(first, labels[first.reduction], others: report.groups.count)
+            let name = HarnessExport.folderName(group[0].cell, labels, besides: names)
+            names.insert(name)
             let target = folder.appendingPathComponent(name)
             try HarnessExport.reportingFailures(target) {
                 try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
@@ -63,10 +64,13 @@ public struct HarnessExport {
         }
     }
 
-    /// A folder's name; the harness replaces the same characters in a model's name.
-    private static func folderName(_ cell: CellRecord, _ label: String, others: Int) -> String {
-        let name = [cell.model, label, cell.precision].joined(separator: "__")
-        return String(name.map { "\"<>:/|\\?*[] \n\t".contains($0) ? "_" : $0 })
+    /// A folder's name without the characters that the harness replaces in a model's name, and unlike the others.
+    private static func folderName(_ cell: CellRecord, _ labels: ReductionLabels, besides taken: Set<String>) -> String
+    {
+        let words = [cell.model, labels[cell.reduction], cell.precision].joined(separator: "__")
+        let name = String(words.map { "\"<>:/|\\?*[] \n\t".contains($0) ? "_" : $0 })
+        let candidates = [name] + (2...(taken.count + 2)).map { "\(name)-\($0)" }
+        return candidates.first { !taken.contains($0) } ?? name
     }
 
     /// Universal time as in the harness's file names: `2024-05-01T12-34-56.123456`.

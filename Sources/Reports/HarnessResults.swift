@@ -91,7 +91,7 @@ struct HarnessResults {
                     ("model_dtype", .string(dtype)), ("model_revision", .string("main")),
                     ("model_sha", .string(model?.sha256 ?? "")), ("batch_size", .null), ("batch_sizes", .array([])),
                     ("device", .null), ("use_cache", .null), ("limit", .optional(limit, JSONText.integer)),
-                    ("bootstrap_iters", .integer(Perplexity.bootstrapIterations)), ("gen_kwargs", .null),
+                    ("bootstrap_iters", .integer(report.bootstrapIterations)), ("gen_kwargs", .null),
                     ("random_seed", .null), ("numpy_seed", .null), ("torch_seed", .null), ("fewshot_seed", .null),
                 ])
             ),

@@ -9,6 +9,8 @@ public struct RunReport: Sendable {
     /// In the manifest's order.
     public let cells: [CellReport]
     public let failures: [FailureRecord]
+    /// How many resamples the standard error of a perplexity is drawn from.
+    public let bootstrapIterations: Int
     /// How many rows contradict a stored one.
     public let disagreements: Int
 
@@ -18,6 +20,7 @@ public struct RunReport: Sendable {
     public init(
         _ view: StoreView, run: String, bootstrapIterations: Int = Perplexity.bootstrapIterations
     ) throws {
+        self.bootstrapIterations = bootstrapIterations
         self.run = try view.run(run)
         models = try view.models(run: run)
         benchmarks = try view.benchmarks(run: run)

@@ -32,8 +32,9 @@ extension StoreView {
                 SELECT scores.example, scores.choices, scores.tokens, scores.flops_reduction,
                     scores.flops_reduction_with_head, shards.job, scores.epoch, workers.worker, engines.engine,
                     scores.digest
-                FROM scores JOIN shards ON shards.id = scores.shard
-                JOIN workers ON workers.id = scores.worker JOIN engines ON engines.id = scores.engine
+                FROM scores JOIN shards ON shards.id = scores.shard JOIN engines ON engines.id = scores.engine
+                JOIN leases ON leases.shard = scores.shard AND leases.epoch = scores.epoch
+                JOIN workers ON workers.id = leases.worker
                 WHERE scores.cell = ? ORDER BY scores.example
                 """, arguments: [cell])
         var records: [ScoreRecord] = []
@@ -54,7 +55,8 @@ extension StoreView {
             sql: """
                 SELECT d.cell, d.example, shards.job, d.epoch, workers.worker, engines.engine, d.choices, d.digest
                 FROM disagreements AS d JOIN cells ON cells.id = d.cell JOIN shards ON shards.id = d.shard
-                JOIN workers ON workers.id = d.worker JOIN engines ON engines.id = d.engine
+                JOIN leases ON leases.shard = d.shard AND leases.epoch = d.epoch
+                JOIN workers ON workers.id = leases.worker JOIN engines ON engines.id = d.engine
                 WHERE cells.run = (SELECT id FROM runs WHERE run = ?) ORDER BY d.id
                 """, arguments: [run]
         ).map { row in
@@ -69,8 +71,8 @@ extension StoreView {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT example, doc, doc_hash, target, gold, prompts, characters, bytes, tokens FROM examples
-                WHERE benchmark = ? ORDER BY example
+                SELECT example, doc, doc_hash, target, gold, prompts, characters, bytes, tokens
+                FROM documents JOIN examples USING (benchmark, example) WHERE benchmark = ? ORDER BY example
                 """, arguments: [benchmark]
         ).map { row in
             DocumentRecord(
@@ -87,15 +89,16 @@ extension StoreView {
     }
 
     private func prompts(_ json: String, characters: String, bytes: String) throws -> [ManifestExample.Prompt] {
-        let pairs = try list(json, of: [String].self)
+        let pairs = PromptGroups.pairs(try list(json, of: [String].self))
         let characters = try list(characters, of: Int.self)
         let bytes = try list(bytes, of: Int.self)
-        guard pairs.count == characters.count, pairs.count == bytes.count, pairs.allSatisfy({ $0.count == 2 }) else {
+        guard pairs.count == characters.count, pairs.count == bytes.count else {
             throw StoreError.unreadable(path: path, detail: "a document's prompts and their lengths differ in number")
         }
         return pairs.indices.map {
             .init(
-                context: pairs[$0][0], continuation: pairs[$0][1], characters: characters[$0], bytes: bytes[$0])
+                context: pairs[$0].context, continuation: pairs[$0].continuation, characters: characters[$0],
+                bytes: bytes[$0])
         }
     }
 }

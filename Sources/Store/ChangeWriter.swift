@@ -82,7 +82,7 @@ struct ChangeWriter {
             let found = try Row.fetchOne(
                 try db.cachedStatement(
                     sql: """
-                        SELECT shards.id, shards.cell, leases.worker
+                        SELECT shards.id, shards.cell
                         FROM shards JOIN leases ON leases.shard = shards.id AND leases.epoch = ?
                         JOIN workers ON workers.id = leases.worker AND workers.worker = ?
                         WHERE shards.job = ?
@@ -90,8 +90,7 @@ struct ChangeWriter {
                 arguments: [epoch, worker, job])
         else { return unexpected }
         let engine = try number("engines", "engine", engines[worker] ?? "unknown")
-        let writer = try ScoreWriter(
-            db: db, now: now, shard: found[0], cell: found[1], epoch: epoch, worker: found[2], engine: engine)
+        let writer = try ScoreWriter(db: db, now: now, shard: found[0], cell: found[1], epoch: epoch, engine: engine)
         var outcome = RowOutcome()
         for row in rows { try writer.write(row, outcome: &outcome) }
         if !outcome.disagreements.isEmpty {

@@ -65,21 +65,30 @@ extension Schema {
             FOREIGN KEY (run, benchmark) REFERENCES benchmarks (run, id)
         ) STRICT;
 
-        -- The manifest: a benchmark's documents as they were when the run was accepted.
+        -- The manifest: what a benchmark's documents ask, as they were when the run was accepted.
         CREATE TABLE examples (
             benchmark INTEGER NOT NULL REFERENCES benchmarks (id),
             example INTEGER NOT NULL CHECK (example >= 0),
             gold INTEGER CHECK (gold >= 0 AND gold < choices),
             choices INTEGER NOT NULL CHECK (choices > 0),
             tokens INTEGER NOT NULL CHECK (tokens >= 0),
-            doc_hash TEXT NOT NULL CHECK (length(doc_hash) = 64),
-            target TEXT NOT NULL,
             characters TEXT NOT NULL CHECK (json_array_length(characters) = choices),
             bytes TEXT NOT NULL CHECK (json_array_length(bytes) = choices),
-            doc TEXT NOT NULL CHECK (json_valid(doc)),
-            prompts TEXT NOT NULL CHECK (json_array_length(prompts) = choices),
-            requests BLOB NOT NULL,
             PRIMARY KEY (benchmark, example)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Their texts, apart, so that rows are checked against a small table. `prompts` lists groups, each a context
+        -- and then its continuations; `requests` is the same in tokens, a WireExample.
+        CREATE TABLE documents (
+            benchmark INTEGER NOT NULL,
+            example INTEGER NOT NULL,
+            doc_hash TEXT NOT NULL CHECK (length(doc_hash) = 64),
+            target TEXT NOT NULL,
+            doc TEXT NOT NULL CHECK (json_valid(doc)),
+            prompts TEXT NOT NULL CHECK (json_valid(prompts)),
+            requests BLOB NOT NULL,
+            PRIMARY KEY (benchmark, example),
+            FOREIGN KEY (benchmark, example) REFERENCES examples (benchmark, example)
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE shards (
@@ -124,14 +133,13 @@ extension Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE UNIQUE INDEX one_open_lease ON leases (shard) WHERE ended IS NULL;
 
-        -- One example's result. `choices` holds every bit that the worker sent (ChoiceCoding.swift); the columns
-        -- after it serve queries. SQLite has no NaN: a reduction that is NaN is NULL.
+        -- One example's result, of the worker that held the lease. `choices` holds every bit that the worker sent
+        -- (ChoiceCoding.swift); the columns after it serve queries. SQLite has no NaN: a reduction that is NaN is NULL.
         CREATE TABLE scores (
             cell INTEGER NOT NULL,
             example INTEGER NOT NULL,
-            shard INTEGER NOT NULL REFERENCES shards (id),
+            shard INTEGER NOT NULL,
             epoch INTEGER NOT NULL,
-            worker INTEGER NOT NULL REFERENCES workers (id),
             engine INTEGER NOT NULL REFERENCES engines (id),
             choices BLOB NOT NULL,
             digest BLOB NOT NULL CHECK (length(digest) = 32),
@@ -152,9 +160,8 @@ extension Schema {
             id INTEGER PRIMARY KEY,
             cell INTEGER NOT NULL,
             example INTEGER NOT NULL,
-            shard INTEGER NOT NULL REFERENCES shards (id),
+            shard INTEGER NOT NULL,
             epoch INTEGER NOT NULL,
-            worker INTEGER NOT NULL REFERENCES workers (id),
             engine INTEGER NOT NULL REFERENCES engines (id),
             choices BLOB NOT NULL,
             digest BLOB NOT NULL CHECK (length(digest) = 32),
@@ -162,8 +169,9 @@ extension Schema {
             flops_reduction REAL,
             flops_reduction_with_head REAL,
             at REAL NOT NULL,
-            UNIQUE (cell, example, worker, digest),
-            FOREIGN KEY (cell, example) REFERENCES scores (cell, example)
+            UNIQUE (cell, example, shard, epoch, digest),
+            FOREIGN KEY (cell, example) REFERENCES scores (cell, example),
+            FOREIGN KEY (shard, epoch) REFERENCES leases (shard, epoch)
         ) STRICT;
 
         CREATE TABLE events (

@@ -26,9 +26,9 @@ extension StoreView {
     public func requests(job: JobID, examples: some Sequence<UInt32>) throws -> [WireExample] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT m.requests FROM shards
-                JOIN expected AS x ON x.cell = shards.cell AND x.example = ?
-                JOIN examples AS m ON m.benchmark = x.benchmark AND m.example = x.example
+                SELECT documents.requests FROM shards
+                JOIN expected ON expected.cell = shards.cell AND expected.example = ?
+                JOIN documents USING (benchmark, example)
                 WHERE shards.job = ?
                 """)
         return try examples.compactMap { example in

@@ -47,32 +47,40 @@ struct ManifestWriter {
                 ])
         }
         let id = db.lastInsertedRowID
-        let statement = try db.cachedStatement(
+        let examples = try db.cachedStatement(
             sql: """
-                INSERT INTO examples (benchmark, example, gold, choices, tokens, doc_hash, target, characters, bytes,
-                    doc, prompts, requests)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO examples (benchmark, example, gold, choices, tokens, characters, bytes)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """)
+        let documents = try db.cachedStatement(
+            sql: """
+                INSERT INTO documents (benchmark, example, doc_hash, target, doc, prompts, requests)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """)
         for example in benchmark.examples {
             try explaining("document \(example.index) of benchmark '\(benchmark.name)'") {
-                try statement.execute(arguments: try values(example, benchmark: id))
+                try check(example)
+                try examples.execute(arguments: [
+                    id, example.index, example.gold, example.prompts.count, example.tokens,
+                    StoredJSON.text(example.prompts.map(\.characters)), StoredJSON.text(example.prompts.map(\.bytes)),
+                ])
+                try documents.execute(arguments: [
+                    id, example.index, example.documentHash, example.target, example.document,
+                    try StoredJSON.text(PromptGroups.group(example.prompts)),
+                    try example.requests.serializedBytes() as Data,
+                ])
             }
         }
         return id
     }
 
-    private func values(_ example: ManifestExample, benchmark: Int64) throws -> StatementArguments {
+    private func check(_ example: ManifestExample) throws {
         let requested = example.requests.groups.reduce(0) { $0 + $1.continuations.count }
         guard requested == example.prompts.count, Int(example.requests.index) == example.index else {
-            throw broken("\(requested) requests for \(example.prompts.count) prompts, or another document's")
+            throw broken(
+                "document \(example.index) has \(example.prompts.count) prompts and \(requested) requests, "
+                    + "which say that they are document \(example.requests.index)'s")
         }
-        return [
-            benchmark, example.index, example.gold, example.prompts.count, example.tokens,
-            example.documentHash, example.target, try StoredJSON.text(example.prompts.map(\.characters)),
-            try StoredJSON.text(example.prompts.map(\.bytes)), example.document,
-            try StoredJSON.text(example.prompts.map { [$0.context, $0.continuation] }),
-            try example.requests.serializedBytes() as Data,
-        ]
     }
 
     private func writeCells(run: Int64, models: [String: Int64], benchmarks: [String: Int64]) throws {

@@ -4,24 +4,19 @@ import Wire
 
 /// Stores the rows of one lease: insert or leave, never overwrite.
 struct ScoreWriter {
-    private let now: Double
-    private let shard, cell, epoch, worker, engine: Int64
-    private let insert, find, disagree: Statement
     private let db: Database
+    private let now: Double
+    private let shard, cell, epoch, engine: Int64
+    private let insert: BoundStatement
 
-    init(
-        db: Database, now: Double, shard: Int64, cell: Int64, epoch: Int64, worker: Int64, engine: Int64
-    ) throws {
+    init(db: Database, now: Double, shard: Int64, cell: Int64, epoch: Int64, engine: Int64) throws {
         self.db = db
         self.now = now
         self.shard = shard
         self.cell = cell
         self.epoch = epoch
-        self.worker = worker
         self.engine = engine
-        insert = try db.cachedStatement(sql: ScoreWriter.insertion)
-        find = try db.cachedStatement(sql: ScoreWriter.search)
-        disagree = try db.cachedStatement(sql: ScoreWriter.disagreement)
+        insert = BoundStatement(try db.cachedStatement(sql: ScoreWriter.insertion))
     }
 
     func write(_ row: WireRow, outcome: inout RowOutcome) throws {
@@ -30,18 +25,37 @@ struct ScoreWriter {
             outcome.unexpected.append(example)
             return
         }
-        let digest = RowDigest.of(row)
         let choices = ChoiceCoding.encode(row.choices)
+        let digest = RowDigest.of(row)
         let best = ScoreWriter.best(row.choices)
-        let greedy = row.choices[0].greedy
-        try insert.execute(arguments: [
-            epoch, worker, engine, choices, digest, tokens, row.flopsReduction, row.flopsReductionWithHead, best,
-            greedy, greedy, best, cell, example, shard, row.choices.count,
-        ])
+        try insert.execute {
+            $0.bind(cell)
+            $0.bind(example)
+            $0.bind(shard)
+            $0.bind(epoch)
+            $0.bind(engine)
+            $0.bind(row.choices.count)
+            $0.bind(choices)
+            $0.bind(digest)
+            $0.bind(tokens)
+            $0.bind(row.flopsReduction)
+            $0.bind(row.flopsReductionWithHead)
+            $0.bind(best)
+            $0.bind(row.choices[0].greedy ? 1 : 0)
+        }
         if db.changesCount == 1 {
             outcome.new += 1
-            return
+        } else {
+            try compare(row, choices: choices, digest: digest, tokens: tokens, outcome: &outcome)
         }
+    }
+
+    /// Tells why a row was not inserted.
+    private func compare(
+        _ row: WireRow, choices: Data, digest: Data, tokens: Int64, outcome: inout RowOutcome
+    ) throws {
+        let example = Int(row.example)
+        let find = try db.cachedStatement(sql: ScoreWriter.search)
         guard let stored = try Data.fetchOne(find, arguments: [cell, example, shard, row.choices.count]) else {
             outcome.unexpected.append(example)
             return
@@ -51,8 +65,8 @@ struct ScoreWriter {
             return
         }
         outcome.disagreements.append(example)
-        try disagree.execute(arguments: [
-            cell, example, shard, epoch, worker, engine, choices, digest, tokens, row.flopsReduction,
+        try db.cachedStatement(sql: ScoreWriter.disagreement).execute(arguments: [
+            cell, example, shard, epoch, engine, choices, digest, tokens, row.flopsReduction,
             row.flopsReductionWithHead, now,
         ])
     }
@@ -71,12 +85,12 @@ struct ScoreWriter {
     /// finds nothing to insert.
     private static let insertion = """
         INSERT INTO scores (
-            cell, example, shard, epoch, worker, engine, choices, digest, tokens, flops_reduction,
+            cell, example, shard, epoch, engine, choices, digest, tokens, flops_reduction,
             flops_reduction_with_head, best, greedy, correct)
-        SELECT x.cell, x.example, x.shard, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-            CASE WHEN m.gold IS NULL THEN ? ELSE ? = m.gold END
+        SELECT x.cell, x.example, x.shard, ?4, ?5, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+            CASE WHEN m.gold IS NULL THEN ?13 ELSE ?12 = m.gold END
         FROM expected AS x JOIN examples AS m ON m.benchmark = x.benchmark AND m.example = x.example
-        WHERE x.cell = ? AND x.example = ? AND x.shard = ? AND m.choices = ?
+        WHERE x.cell = ?1 AND x.example = ?2 AND x.shard = ?3 AND m.choices = ?6
         ON CONFLICT (cell, example) DO NOTHING
         """
 
@@ -90,8 +104,8 @@ struct ScoreWriter {
 
     private static let disagreement = """
         INSERT OR IGNORE INTO disagreements (
-            cell, example, shard, epoch, worker, engine, choices, digest, tokens, flops_reduction,
+            cell, example, shard, epoch, engine, choices, digest, tokens, flops_reduction,
             flops_reduction_with_head, at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 }

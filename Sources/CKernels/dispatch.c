@@ -23,8 +23,7 @@ const ck_kernels *_Nullable ck_kernels_for(ck_instruction_set set) {
     return set == ck_portable ? &ck_table_portable : NULL;
 }
 
-ptrdiff_t ck_head_scan_scratch(ptrdiff_t head_dimension, ptrdiff_t states) {
-    (void)head_dimension;
+ptrdiff_t ck_head_scan_scratch(ptrdiff_t states) {
     const ptrdiff_t padded = padded_states(states);
     return 16 * padded + 48 * head_scan_tile + 2 * head_scan_span + 2 * padded * head_scan_span;
 }

@@ -3,7 +3,6 @@
 #ifndef CKERNELS_TABLES_H
 #define CKERNELS_TABLES_H
 
-#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 

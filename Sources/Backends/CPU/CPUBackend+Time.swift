@@ -97,7 +97,7 @@ extension CPUBackend {
                     segments: segments.count)
                 withUnsafePointer(to: &scan) { scan in
                     split(heads, work: xbc.rows * channels * states) { range in
-                        withScratch(ck_head_scan_scratch(width, states)) {
+                        withScratch(ck_head_scan_scratch(states)) {
                             kernels.head_scan(scan, range.lowerBound, range.upperBound, $0)
                         }
                     }

@@ -130,7 +130,8 @@ typedef struct {
     void (*product)(const ck_product *product, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first_panel,
                     ptrdiff_t last_panel);
 
-    /// Folds logits [rows, columns], which are columns [first_column, …) of the head's output, into folds[i·fold_stride].
+    /// Folds logits [rows, columns], which are columns [first_column, …) of the head's output; row i's fold goes to
+    /// folds[i·fold_stride].
     void (*fold)(const float *logits, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first_column,
                  ck_fold *folds, ptrdiff_t fold_stride);
 
@@ -151,7 +152,8 @@ typedef struct {
     void (*gate)(const float *y, ptrdiff_t y_stride, const float *z, ptrdiff_t z_stride, ptrdiff_t rows,
                  ptrdiff_t columns, float *out, ptrdiff_t out_stride);
 
-    /// out = RMSNorm(y · silu(z)) · weight over groups of `group` columns (the last may be shorter); all [rows, columns].
+    /// out = RMSNorm(y · silu(z)) · weight over groups of `group` columns (the last may be shorter); matrices are
+    /// [rows, columns], weight [columns].
     void (*gated_normalize)(const float *y, ptrdiff_t y_stride, const float *z, ptrdiff_t z_stride, ptrdiff_t rows,
                             ptrdiff_t columns, ptrdiff_t group, const float *weight, float epsilon, float *out,
                             ptrdiff_t out_stride);
@@ -184,8 +186,8 @@ typedef struct {
 /// The kernels for an instruction set, or null where this processor (or this build) has none for it.
 const ck_kernels *_Nullable ck_kernels_for(ck_instruction_set set);
 
-/// Floats of scratch that one call of `head_scan` needs.
-ptrdiff_t ck_head_scan_scratch(ptrdiff_t head_dimension, ptrdiff_t states);
+/// Floats of scratch that one call of `head_scan` needs, for N states.
+ptrdiff_t ck_head_scan_scratch(ptrdiff_t states);
 
 /// Copies row `index` of packed weights of `inputs` columns to out [inputs].
 void ck_unpack_row(const float *panels, ptrdiff_t inputs, ptrdiff_t index, float *out);

@@ -8,15 +8,14 @@ INLINE void load_fours(const float *p, f32x16 columns[4]) {
     f32x16 v[4], w[4];
     for (int i = 0; i < 4; i++) v[i] = load(p + 16 * i);
     for (int i = 0; i < 2; i++) {
-        w[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
-        w[i + 2] =
-            __builtin_shufflevector(v[2 * i], v[2 * i + 1], 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+        const f32x16 a = v[2 * i], b = v[2 * i + 1];
+        w[i] = __builtin_shufflevector(a, b, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+        w[i + 2] = __builtin_shufflevector(a, b, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
     }
     for (int i = 0; i < 2; i++) {
-        columns[2 * i] = __builtin_shufflevector(w[2 * i], w[2 * i + 1], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21,
-                                                 22, 23);
-        columns[2 * i + 1] = __builtin_shufflevector(w[2 * i], w[2 * i + 1], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26,
-                                                     27, 28, 29, 30, 31);
+        const f32x16 a = w[2 * i], b = w[2 * i + 1];
+        columns[2 * i] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+        columns[2 * i + 1] = __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
     }
 }
 

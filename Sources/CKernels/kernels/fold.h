@@ -9,16 +9,16 @@ INLINE ptrdiff_t first_equal(const float *x, ptrdiff_t columns, float value) {
 }
 
 INLINE ck_fold fold_row(const float *x, ptrdiff_t columns, ptrdiff_t first_column) {
-    f32x16 best = splat(-INFINITY), second = best;
+    f32x16 best = splat(-infinity), second = best;
     for (ptrdiff_t c = 0; c < columns; c += 16) {
         f32x16 v = load_part(x + c, columns - c);
         if (columns - c < 16)
-            for (ptrdiff_t i = columns - c; i < 16; i++) v[i] = -INFINITY;
+            for (ptrdiff_t i = columns - c; i < 16; i++) v[i] = -infinity;
         const f32x16 lesser = v < best ? v : best;
         second = lesser > second ? lesser : second;
         best = v > best ? v : best;
     }
-    ck_fold fold = {-INFINITY, -INFINITY, 0, 0};
+    ck_fold fold = {-infinity, -infinity, 0, 0};
     for (int i = 0; i < 16; i++) {
         const float lesser = best[i] < fold.maximum ? best[i] : fold.maximum;
         fold.second = lesser > fold.second ? lesser : fold.second;
@@ -26,7 +26,7 @@ INLINE ck_fold fold_row(const float *x, ptrdiff_t columns, ptrdiff_t first_colum
         fold.maximum = best[i] > fold.maximum ? best[i] : fold.maximum;
     }
     fold.argmax = (int32_t)(first_column + first_equal(x, columns, fold.maximum));
-    if (fold.maximum == -INFINITY) {
+    if (fold.maximum == -infinity) {
         // Nothing but −∞ adds nothing; a NaN stays visible.
         for (ptrdiff_t c = 0; c < columns; c++) fold.sum = x[c] == x[c] ? fold.sum : x[c];
         return fold;

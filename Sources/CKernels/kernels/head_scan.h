@@ -7,7 +7,7 @@
 
 /// Scratch of one call; see `ck_head_scan_scratch`.
 typedef struct {
-    float *b, *c;        // [span][N padded], zero past N
+    float *bc;           // [N padded / 16][span][32]: 16 of B, then 16 of C, zero past N
     float *delta, *decay;  // [span]
     f32x16 *h;           // [N padded]: the states of sixteen channels
     f32x16 *dx;          // [tile]: Δ·x
@@ -23,8 +23,7 @@ INLINE head_scan_scratch head_scan_layout(float *p, ptrdiff_t states) {
     s.y = (f32x16 *)p, p += 32 * head_scan_tile;
     s.delta = p, p += head_scan_span;
     s.decay = p, p += head_scan_span;
-    s.b = p, p += padded * head_scan_span;
-    s.c = p;
+    s.bc = p;
     s.group = -1;
     return s;
 }
@@ -35,9 +34,10 @@ static void collect_group(const ck_head_scan *s, ptrdiff_t group, ptrdiff_t firs
     const ptrdiff_t padded = padded_states(s->states);
     for (ptrdiff_t t = first; t < last; t++)
         for (ptrdiff_t n = 0; n < padded; n += 16) {
-            const ptrdiff_t source = t * s->xbc_stride + group * s->states + n, target = (t - first) * padded + n;
-            store(scratch->b + target, load_part(s->b + source, s->states - n));
-            store(scratch->c + target, load_part(s->c + source, s->states - n));
+            const ptrdiff_t source = t * s->xbc_stride + group * s->states + n;
+            float *target = scratch->bc + (n / 16 * head_scan_span + t - first) * 32;
+            store(target, load_part(s->b + source, s->states - n));
+            store(target + 16, load_part(s->c + source, s->states - n));
         }
     scratch->group = group;
 }
@@ -57,21 +57,21 @@ static void step_sizes(const ck_head_scan *s, ptrdiff_t head, ptrdiff_t first, p
 }
 
 /// `rows` steps of HEAD_STATES states from `h` on.
-INLINE void head_scan_states(const float *b, const float *c, ptrdiff_t bc_stride, const float *decay,
-                             const f32x16 *dx, ptrdiff_t rows, f32x16 *h, f32x16 *y) {
+INLINE void head_scan_states(const float *bc, const float *decay, const f32x16 *dx, ptrdiff_t rows, f32x16 *h,
+                             f32x16 *y) {
     f32x16 state[HEAD_STATES];
 #pragma clang loop unroll(full)
     for (int n = 0; n < HEAD_STATES; n++) state[n] = h[n];
 #pragma clang loop unroll(disable)
-    for (ptrdiff_t t = 0; t < rows; t++, b += bc_stride, c += bc_stride) {
+    for (ptrdiff_t t = 0; t < rows; t++, bc += 32) {
         f32x16 even = y[2 * t], odd = y[2 * t + 1];
         const f32x16 input = dx[t], keep = splat(decay[t]);
 #pragma clang loop unroll(full)
         for (int n = 0; n < HEAD_STATES; n += 2) {
-            state[n] = fma16(keep, state[n], input * b[n]);
-            even = fma16(state[n], splat(c[n]), even);
-            state[n + 1] = fma16(keep, state[n + 1], input * b[n + 1]);
-            odd = fma16(state[n + 1], splat(c[n + 1]), odd);
+            state[n] = fma16(keep, state[n], input * bc[n]);
+            even = fma16(state[n], splat(bc[n + 16]), even);
+            state[n + 1] = fma16(keep, state[n + 1], input * bc[n + 1]);
+            odd = fma16(state[n + 1], splat(bc[n + 17]), odd);
         }
         y[2 * t] = even, y[2 * t + 1] = odd;
     }
@@ -92,8 +92,8 @@ static void head_scan_channels(const ck_head_scan *s, ptrdiff_t head, ptrdiff_t 
             scratch->y[2 * t] = scratch->y[2 * t + 1] = splat(0);
         }
         for (ptrdiff_t n = 0; n < padded; n += HEAD_STATES)
-            head_scan_states(scratch->b + offset * padded + n, scratch->c + offset * padded + n, padded,
-                             scratch->decay + offset, scratch->dx, rows, scratch->h + n, scratch->y);
+            head_scan_states(scratch->bc + (n / 16 * head_scan_span + offset) * 32 + n % 16, scratch->decay + offset,
+                             scratch->dx, rows, scratch->h + n, scratch->y);
         for (ptrdiff_t t = 0; t < rows; t++) {
             const f32x16 sum = scratch->y[2 * t] + scratch->y[2 * t + 1];
             const f32x16 y = fma16(d, load_part(x + t * s->xbc_stride, lanes), sum);

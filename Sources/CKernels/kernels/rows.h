@@ -92,7 +92,8 @@ static void importance(const float *y, ptrdiff_t y_stride, ptrdiff_t rows, ptrdi
 static void unit(const float *x, ptrdiff_t columns, float *out) {
     const float norm = (float)__builtin_sqrt(sum_of_squares(x, columns));
     const float divisor = norm < 1e-12f ? 1e-12f : norm;
-    for (ptrdiff_t c = 0; c < columns; c += 16) store_part(out + c, load_part(x + c, columns - c) / divisor, columns - c);
+    for (ptrdiff_t c = 0; c < columns; c += 16)
+        store_part(out + c, load_part(x + c, columns - c) / divisor, columns - c);
 }
 
 static void softplus_all(const float *x, ptrdiff_t count, float *y) {

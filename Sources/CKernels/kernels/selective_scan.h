@@ -49,30 +49,35 @@ INLINE void selective_scan_rows(const ck_selective_scan *s, ptrdiff_t e, ptrdiff
     }
 }
 
-/// All segments of one block of channels.
+/// Rows [first, last) of a segment for one block of channels, from its state and back to it.
 INLINE void selective_scan_block(const ck_selective_scan *s, ptrdiff_t e, ptrdiff_t lanes, const ptrdiff_t states,
-                                 f32x16 *a, f32x16 *h) {
+                                 ptrdiff_t first, ptrdiff_t last, float *state, f32x16 *a, f32x16 *h) {
     load_transposed(s->a + e * states, states, lanes, states, a);
     for (ptrdiff_t n = 0; n < states; n++) a[n] *= log2_e;
-    for (ptrdiff_t i = 0; i < s->segments; i++) {
-        const ptrdiff_t first = s->offsets[i], last = s->offsets[i + 1];
-        if (first == last) continue;
-        float *state = s->state + i * s->state_stride + e * states;
-        load_transposed(state, states, lanes, states, h);
-        selective_scan_rows(s, e, lanes, states, first, last, a, h);
-        store_transposed(state, states, lanes, states, h);
-    }
+    load_transposed(state + e * states, states, lanes, states, h);
+    selective_scan_rows(s, e, lanes, states, first, last, a, h);
+    store_transposed(state + e * states, states, lanes, states, h);
 }
 
+/// Rows that all blocks of channels walk before the next rows: what a row's cache lines and pages cost is paid once.
+enum { selective_scan_span = 64 };
+
 static void selective_scan(const ck_selective_scan *s, ptrdiff_t first, ptrdiff_t last, float *scratch) {
-    for (ptrdiff_t e = first; e < last; e += 16) {
-        const ptrdiff_t lanes = last - e < 16 ? last - e : 16;
-        if (s->states == 16 && lanes == 16) {
-            f32x16 a[16], h[16];
-            selective_scan_block(s, e, 16, 16, a, h);
-        } else {
-            f32x16 *a = (f32x16 *)scratch;
-            selective_scan_block(s, e, lanes, s->states, a, a + s->states);
+    for (ptrdiff_t i = 0; i < s->segments; i++) {
+        const ptrdiff_t end = s->offsets[i + 1];
+        float *state = s->state + i * s->state_stride;
+        for (ptrdiff_t t = s->offsets[i]; t < end; t += selective_scan_span) {
+            const ptrdiff_t stop = end - t < selective_scan_span ? end : t + selective_scan_span;
+            for (ptrdiff_t e = first; e < last; e += 16) {
+                const ptrdiff_t lanes = last - e < 16 ? last - e : 16;
+                if (s->states == 16 && lanes == 16) {
+                    f32x16 a[16], h[16];
+                    selective_scan_block(s, e, 16, 16, t, stop, state, a, h);
+                } else {
+                    f32x16 *a = (f32x16 *)scratch;
+                    selective_scan_block(s, e, lanes, s->states, t, stop, state, a, a + s->states);
+                }
+            }
         }
     }
 }

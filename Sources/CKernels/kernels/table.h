@@ -7,6 +7,7 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 
 static const float log2_e = 0x1.715476p+0f;
+static const float infinity = __builtin_inff();
 
 #include "vector.h"
 

@@ -38,7 +38,7 @@ typedef enum { ck_portable, ck_avx2, ck_avx512 } ck_instruction_set;
 typedef struct {
     const float *x;          ///< [L, inputs]
     ptrdiff_t x_stride;
-    const float *panels;     ///< [⌈outputs / 32⌉][inputs][32]
+    const float *panels;     ///< [⌈outputs / 32⌉][inputs][32], 64-byte aligned
     ptrdiff_t inputs;
     ptrdiff_t outputs;
     float *y;                ///< [L, outputs]
@@ -135,7 +135,7 @@ typedef struct {
     void (*fold)(const float *logits, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first_column,
                  ck_fold *folds, ptrdiff_t fold_stride);
 
-    /// Convolves channels [first, last) of every segment; scratch holds 32·K floats.
+    /// Convolves channels [first, last) of every segment; scratch holds 32·K floats, 64-byte aligned.
     void (*convolve)(const ck_convolution *convolution, ptrdiff_t first, ptrdiff_t last, float *scratch);
 
     /// Scans channels [first, last) of every segment; scratch holds 32·N floats, 64-byte aligned.

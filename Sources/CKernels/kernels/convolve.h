@@ -15,7 +15,8 @@ INLINE void load_fours(const float *p, f32x16 columns[4]) {
     for (int i = 0; i < 2; i++) {
         const f32x16 a = w[2 * i], b = w[2 * i + 1];
         columns[2 * i] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-        columns[2 * i + 1] = __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+        columns[2 * i + 1] =
+            __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
     }
 }
 

@@ -6,10 +6,12 @@ import Wire
 public struct ClientConnection {
     private let dealer: DealerEndpoint
     private let endpoint: String
+    private let key: String
 
     /// Starts connecting.
     public init(to endpoint: String, coordinatorKey: CurvePublicKey, keys: CurveKeyPair) throws {
         self.endpoint = endpoint
+        key = keys.publicKey.z85
         dealer = try DealerEndpoint(
             connectingTo: endpoint, serverKey: coordinatorKey, keys: keys, in: MessagingContext())
     }
@@ -40,16 +42,21 @@ public struct ClientConnection {
         let frame = try Envelope.encode(message, incarnation: 0, session: 0, sequence: 1)
         let silence = CoordinatorError.noAnswer(endpoint: endpoint, seconds: timeoutSeconds)
         // A coordinator that can be reached answers the handshake at once.
-        let connected = min(deadline, .now + .seconds(15))
-        guard try dealer.send(frame, until: connected) else {
-            throw CoordinatorError.noAnswer(endpoint: endpoint, seconds: min(15, timeoutSeconds))
-        }
+        try connect(until: min(deadline, .now + .seconds(15)), silence)
+        guard try dealer.send(frame, until: deadline) else { throw silence }
         guard let bytes = try dealer.receive(until: deadline) else { throw silence }
         let answer = try Envelope.decode(bytes).message
         if case .reject(let reject) = answer {
             throw CoordinatorError.refused(code: reject.code, detail: reject.detail)
         }
         return answer
+    }
+
+    private func connect(until deadline: MonotonicInstant, _ silence: CoordinatorError) throws {
+        while !dealer.isReady {
+            guard let event = try dealer.nextEvent(until: deadline) else { throw silence }
+            if event == .refused { throw CoordinatorError.notAdmitted(endpoint: endpoint, key: key) }
+        }
     }
 
     private func unexpected(_ message: WireMessage) -> CoordinatorError { .unexpectedAnswer("\(message.type)") }

@@ -8,6 +8,8 @@ public enum CoordinatorError: Error, Equatable, CustomStringConvertible {
     case refused(code: WireRejectCode, detail: String)
     /// Nobody answered in time.
     case noAnswer(endpoint: String, seconds: Int)
+    /// The coordinator does not admit the key.
+    case notAdmitted(endpoint: String, key: String)
     case unexpectedAnswer(String)
 
     public var description: String {
@@ -18,6 +20,11 @@ public enum CoordinatorError: Error, Equatable, CustomStringConvertible {
             """
             no answer from a coordinator at \(endpoint) within \(seconds) s: is `coord serve` running there, is the \
             endpoint right, and is your key in its authorized_keys?
+            """
+        case .notAdmitted(let endpoint, let key):
+            """
+            the coordinator at \(endpoint) does not admit the key \(key): have it added to authorized_keys there \
+            (coord keygen does), and SIGHUP sent to the coordinator
             """
         case .unexpectedAnswer(let kind): "the coordinator answered with \(kind), which is no answer to the request"
         }

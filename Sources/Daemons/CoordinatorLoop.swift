@@ -126,9 +126,10 @@ struct CoordinatorLoop: PollHandler {
             return answer(inbound.peer, .reject(CoordinatorMessage.reject(.session, detail, 1)))
         }
         if case .scores(let scores) = envelope.message, !scores.isSealed {
-            log.warning("dropped rows whose digest is wrong", metadata: ["worker": "\(inbound.userKey)"])
-            let detail = "the digest of the rows is wrong"
-            return answer(inbound.peer, .reject(CoordinatorMessage.reject(.malformed, detail)))
+            // Left unanswered, the worker would send them again and again.
+            let lease = LeaseName(job: scores.job, epoch: scores.epoch)
+            return feed(
+                .message(.jobFailed(lease, .worker, detail: "the digest of its rows is wrong"), session: id), at: now)
         }
         sessions[id]?.peer = inbound.peer
         feed(.message(message, session: id), at: now)

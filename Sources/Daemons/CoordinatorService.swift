@@ -113,6 +113,9 @@ public final class CoordinatorService: Sendable {
         try await loop.ask { $0.feed(.drain(nil)) }
     }
 
+    /// Whether the coordinator's thread goes on.
+    public var isRunning: Bool { loop.post { _ in } }
+
     /// Asks the coordinator's thread to end; `wait` returns when it has.
     public func requestStop() { loop.stop() }
 

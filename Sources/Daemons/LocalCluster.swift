@@ -64,7 +64,8 @@ public final class LocalCluster: Sendable {
 
     /// Lets the workers finish their current examples, and closes the store. What is unfinished stays in it.
     public func stop() throws {
-        workers.stop(patience: 45)
+        // Without a coordinator nobody acknowledges rows, so there is nothing to wait for.
+        workers.stop(patience: coordinator.isRunning ? 45 : 1)
         defer { try? FileManager.default.removeItem(at: keys) }
         try coordinator.stop()
     }

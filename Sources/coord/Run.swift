@@ -71,7 +71,8 @@ struct Run: AsyncParsableCommand {
             try await watch(run, on: cluster, stop, progress)
         } catch {
             progress.finish()
-            try? cluster.stop()
+            // If the coordinator ended by itself, this throws why, which says more than what followed from it.
+            try cluster.stop()
             throw error
         }
         progress.finish()
@@ -175,8 +176,10 @@ enum RunStatusLine {
         let speed = workers.map(\.load.tokensPerSecond).filter { $0.isFinite && $0 > 0 }.reduce(0, +)
         let left = speed > 0 ? clockText(seconds: Double(progress.tokensLeft) / speed) : "?"
         let share = progress.rowsExpected == 0 ? 100 : 100 * progress.rows / progress.rowsExpected
+        let time = "\(clockText(seconds: Double(elapsed.components.seconds))) elapsed, \(left) left"
+        let count = "\(workers.count) worker\(workers.count == 1 ? "" : "s")"
         return "\(run)  \(progress.rows)/\(progress.rowsExpected) documents (\(share) %)  \(Int(speed)) tokens/s  "
-            + "\(workers.count) workers  \(clockText(seconds: Double(elapsed.components.seconds))) elapsed, \(left) left"
+            + "\(count)  \(time)"
     }
 }
 

@@ -128,11 +128,15 @@ func firstRepeated<Value: Hashable>(_ values: [Value]) -> Value? {
     return values.first { !seen.insert($0).inserted }
 }
 
-/// Foundation's reason for a file error, without its boilerplate where it names a POSIX one.
+/// Foundation's reason for a file error, in the system's words where there are any.
 func reason(of error: any Error) -> String {
     let error = error as NSError
     if let posix = error.userInfo[NSUnderlyingErrorKey] as? NSError, posix.domain == NSPOSIXErrorDomain {
         return String(cString: strerror(Int32(posix.code)))
     }
-    return error.localizedDescription
+    switch CocoaError.Code(rawValue: error.code) {
+    case .fileReadNoSuchFile: return String(cString: strerror(ENOENT))
+    case .fileReadNoPermission: return String(cString: strerror(EACCES))
+    default: return error.localizedDescription
+    }
 }

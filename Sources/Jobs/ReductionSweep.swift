@@ -53,8 +53,11 @@ enum ReductionSweep {
             do {
                 return try reduction(keys, at: node.mark?.line, file: file)
             } catch let error as JobFileError {
-                let blamed = mapping.first { error.message.contains("'\($0.key.string ?? "?")'") }
-                throw JobFileError(file: file, line: blamed?.key.mark?.line ?? error.line, message: error.message)
+                let keys = mapping.map { ($0.key, $0.key.string ?? "?") }
+                let blamed =
+                    keys.first { error.message.contains("'\($0.1)'") }
+                    ?? keys.first { error.message.contains("\($0.1) ") }
+                throw JobFileError(file: file, line: blamed?.0.mark?.line ?? error.line, message: error.message)
             }
         }
     }

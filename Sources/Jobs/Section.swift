@@ -71,7 +71,8 @@ struct Section {
     func path(_ key: String, from folder: URL) throws -> URL {
         let text = try string(key)
         let expanded = text.hasPrefix("~/") ? NSString(string: text).expandingTildeInPath : text
-        return URL(fileURLWithPath: expanded, relativeTo: folder).standardizedFileURL.absoluteURL
+        let absolute = expanded.hasPrefix("/") ? expanded : folder.path + "/" + expanded
+        return URL(fileURLWithPath: absolute).standardizedFileURL
     }
 }
 

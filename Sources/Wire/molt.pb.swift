@@ -175,7 +175,7 @@ public nonisolated struct WireHeldLease: Sendable {
   public init() {}
 }
 
-/// Room for `slots` more jobs.
+/// The number of jobs that the worker wishes to hold at once.
 public nonisolated struct WireCredit: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -38,7 +38,7 @@ let package = Package(
         .molt("Wire", [.protobuf, .crypto], exclude: ["molt.proto"]),
         .molt("Cluster", ["Wire"]),
         .molt("Messaging", ["CZeroMQ", "Wire"]),
-        .molt("Store", [.grdb, "Cluster", "Wire", .crypto]),
+        .molt("Store", [.grdb, .sqlite, "Cluster", "Wire", .crypto]),
         .molt("Reports", ["Store", "Benchmarks", .crypto]),
 
         // Where they meet.
@@ -64,7 +64,7 @@ let package = Package(
 
         // One test target a module, and what they share.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: Strict.swift),
-        .moltTests("ModelFiles"),
+        .moltTests("ModelFiles", [.crypto]),
         .moltTests("Tokenizer"),
         .moltTests("Backends", ["Operations", "ModelFiles", "CKernels"]),
         .moltTests("Mamba", ["Backends", "Operations", "ModelFiles"]),
@@ -110,6 +110,7 @@ extension Target.Dependency {
     static var arguments: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
     static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
     static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
+    static var sqlite: Self { .product(name: "GRDBSQLite", package: "GRDB.swift") }
     static var logging: Self { .product(name: "Logging", package: "swift-log") }
     static var protobuf: Self { .product(name: "SwiftProtobuf", package: "swift-protobuf") }
     static var yams: Self { .product(name: "Yams", package: "Yams") }

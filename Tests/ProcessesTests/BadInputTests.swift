@@ -64,7 +64,7 @@ struct BadInputTests {
     func rows() throws {
         let demonstration = try Demonstration(benchmarks: ["piqa"])
         let rows = demonstration.folder.appendingPathComponent("rows.jsonl")
-        try Data("{\"goal\":\"a\",\"sol1\":\"b\"}\n".utf8).write(to: rows)
+        try Data("{\"goal\":\"a\",\"sol1\":\"b\",\"label\":0}\n".utf8).write(to: rows)
         let tokenizer = Programs.repository.appendingPathComponent("jobs/demo/tokenizer.json").path
         try expect(
             "coord", ["requests", "--benchmark", "piqa", "--data", rows.path, "--tokenizer", tokenizer], status: 1,
@@ -104,6 +104,26 @@ struct BadInputTests {
         try expect("coord", ["report", "--store", text.path], status: 1, says: ["notes.txt"])
         try expect("coord", ["report", "--store", "/nowhere.sqlite"], status: 1, says: ["/nowhere.sqlite", "no such"])
         #expect(try String(contentsOf: text, encoding: .utf8).hasPrefix("not a database"))
+    }
+
+    @Test("a key that the coordinator does not list gets nothing, and is told so")
+    func unknownKey() throws {
+        let folder = try Scratch.folder()
+        let (keys, others) = (folder.appendingPathComponent("keys").path, folder.appendingPathComponent("others").path)
+        for path in [keys, others] { #expect(try Programs.run("coord", ["keygen", "--keys", path]).status == 0) }
+        let endpoint = "ipc://\(folder.appendingPathComponent("socket").path)"
+        let serve = try Programs.Running(
+            "coord",
+            ["serve", "--listen", endpoint, "--keys", keys, "--store", folder.appendingPathComponent("s.sqlite").path])
+        let place = ["--coordinator", endpoint, "--coordinator-key", "\(keys)/coordinator.pub"]
+        try expect(
+            "coord", ["status", "--key", "\(others)/client"] + place, status: 1, says: ["does not admit the key"])
+        try expect(
+            "coord", ["status", "--key", "\(keys)/worker"] + place, status: 1, says: ["role worker", "may not"])
+        let admitted = try Programs.run("coord", ["status", "--key", "\(keys)/client"] + place)
+        #expect(admitted.status == 0 && admitted.output.contains("no runs yet"), "\(admitted.errors)")
+        serve.process.terminate()
+        #expect(serve.wait().status == 0)
     }
 
     @Test("nobody answers: a client says what to check")

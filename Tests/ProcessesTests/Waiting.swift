@@ -18,7 +18,7 @@ func waitForRows(in store: String, atLeast count: Int, while goesOn: () -> Bool)
 
 /// Wakes its owner when a file of a folder is written (inotify).
 final class FolderChanges {
-    private let descriptor = inotify_init1(Int32(IN_CLOEXEC.rawValue))
+    private let descriptor = inotify_init1(Int32(IN_CLOEXEC))
 
     init(_ folder: URL) {
         _ = inotify_add_watch(descriptor, folder.path, UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO))

@@ -16,7 +16,7 @@ enum Layers {
         "Wire": ["SwiftProtobuf", "Crypto"],
         "Cluster": ["Wire"],
         "Messaging": ["CZeroMQ", "Wire"],
-        "Store": ["GRDB", "Cluster", "Wire", "Crypto"],
+        "Store": ["GRDB", "GRDBSQLite", "Cluster", "Wire", "Crypto"],
         "Reports": ["Store", "Benchmarks", "Crypto"],
         "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Mamba", "Scoring", "Crypto"],
         "Daemons": [

@@ -16,8 +16,7 @@ public struct DryRun: Sendable, Encodable {
     /// A cell with its estimated cost; nil where that needs what is missing.
     public struct Cell: Sendable, Encodable {
         public let model: String
-        /// Canonical JSON of the reduction.
-        public let reduction: String
+        public let reduction: Reduction
         public let benchmark: String
         public let documents: Int
         /// Input tokens of all requests, before any sharing of contexts.
@@ -47,7 +46,7 @@ public struct DryRun: Sendable, Encodable {
                     }
                     cells.append(
                         Cell(
-                            model: model.id, reduction: reduction.canonicalJSON, benchmark: rows.name.rawValue,
+                            model: model.id, reduction: reduction, benchmark: rows.name.rawValue,
                             documents: rows.documents, tokens: rows.planned?.tokens, flops: flops))
                 }
             }
@@ -89,7 +88,7 @@ extension DryRun: CustomStringConvertible {
             let tokens = sum(group.map { $0.tokens.map(Double.init) })
             lines.append(
                 pad(key.model, 20) + pad(documents, -10) + pad(tokens, -12) + pad(sum(group.map(\.flops)), -12) + "  "
-                    + key.reduction)
+                    + "\(key.reduction)")
         }
         if !missing.isEmpty {
             lines += ["", "missing here:"] + missing.map { "  - \($0)" }
@@ -97,8 +96,8 @@ extension DryRun: CustomStringConvertible {
         return lines.joined(separator: "\n")
     }
 
-    private var grouped: [(key: (model: String, reduction: String), cells: [Cell])] {
-        var groups: [(key: (model: String, reduction: String), cells: [Cell])] = []
+    private var grouped: [(key: (model: String, reduction: Reduction), cells: [Cell])] {
+        var groups: [(key: (model: String, reduction: Reduction), cells: [Cell])] = []
         for cell in cells {
             if let last = groups.last, last.key == (cell.model, cell.reduction) {
                 groups[groups.count - 1].cells.append(cell)

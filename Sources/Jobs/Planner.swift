@@ -92,7 +92,7 @@ public struct Planner: Sendable {
         do {
             try reduction.validate(layerCount: configuration.layerCount)
         } catch {
-            throw PlanError(message: "model \(model) under \(reduction.canonicalJSON): \(error)")
+            throw PlanError(message: "model \(model) under \(reduction): \(error)")
         }
     }
 

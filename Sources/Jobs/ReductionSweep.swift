@@ -15,7 +15,7 @@ enum ReductionSweep {
                 guard !result.contains(reduction) else {
                     throw JobFileError(
                         file: file, line: node.mark?.line,
-                        message: "the reduction \(reduction.canonicalJSON) is listed twice")
+                        message: "the reduction \(reduction) is listed twice")
                 }
                 result.append(reduction)
                 guard result.count <= maximumReductions else {

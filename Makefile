@@ -21,7 +21,7 @@ demo: build
 	@test -e jobs/models/tiny/config.json || $(BIN)/coord make-model --shape tiny --seed 1 --output jobs/models/tiny
 	$(BIN)/coord run jobs/quick.yaml --workers 2
 
-test:
+test: build
 	$(SWIFT) test $(FLAGS) $(TEST_FLAGS)
 
 lint:

@@ -76,7 +76,7 @@ let package = Package(
         .moltTests("Store", ["Cluster", "Wire", .grdb]),
         .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks"]),
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba"]),
-        .moltTests("Processes", module: nil, ["Daemons", "Store", "Reports", "ModelFiles", "Messaging", "Wire"]),
+        .moltTests("Processes", module: nil, ["Store", "ModelFiles"]),
         .moltTests("Tidy", module: nil),
     ],
     swiftLanguageModes: [.v6]

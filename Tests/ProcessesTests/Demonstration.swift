@@ -7,14 +7,17 @@ struct Demonstration {
     let folder: URL
     var job: URL { folder.appendingPathComponent("job.yaml") }
 
-    /// - Parameter reductions: YAML, in flow style.
+    /// - Parameters:
+    ///   - reductions: YAML, in flow style.
+    ///   - vocabulary: rows of the model's embedding; many make the head, and so the run, slow.
     init(
         benchmarks: [String] = ["lambada_openai", "hellaswag", "piqa", "arc_easy", "arc_challenge", "winogrande"],
-        reductions: String = "[none, {method: utrc, keep_ratio: 0.7, layers: [1, 2]}]"
+        reductions: String = "[none, {method: utrc, keep_ratio: 0.7, layers: [1, 2]}]",
+        vocabulary: Int = 1024
     ) throws {
         folder = try Scratch.folder()
         try RandomCheckpoint.write(
-            .tiny, seed: 1, vocabulary: 1024, to: folder.appendingPathComponent("model"))
+            .tiny, seed: 1, vocabulary: vocabulary, to: folder.appendingPathComponent("model"))
         let rows = Programs.repository.appendingPathComponent("jobs/demo").path
         let lines = benchmarks.map { name in
             let labels = name == "piqa" ? ", labels: \(rows)/piqa-labels.lst" : ""

@@ -1,13 +1,15 @@
-import Daemons
 import Foundation
-import Jobs
-import Logging
 import Store
 import Testing
 
 @Suite("Processes that die")
 struct FaultTests {
-    /// What an undisturbed run stores; on the reference backend, which leaves time to kill something.
+    /// A run of some ten seconds on the reference backend: time enough to kill something.
+    static func slow() throws -> Demonstration {
+        try Demonstration(benchmarks: ["piqa", "arc_easy", "winogrande"], vocabulary: 16384)
+    }
+
+    /// What an undisturbed run stores.
     static func undisturbed(_ demonstration: Demonstration) throws -> [String: [UInt8]] {
         let store = demonstration.store("undisturbed")
         let result = try Programs.run(
@@ -16,30 +18,20 @@ struct FaultTests {
         return try storedRows(store)
     }
 
-    @Test("workers that are killed with jobs at hand lose nothing and double nothing")
-    func killedWorkers() async throws {
-        let demonstration = try Demonstration()
+    @Test("workers that are killed in mid-run lose nothing and double nothing")
+    func killedWorkers() throws {
+        let demonstration = try Self.slow()
         let expected = try Self.undisturbed(demonstration)
-        let store = demonstration.store("killed-worker")
-        var log = Logger(label: "test")
-        log.logLevel = .error
-        let cluster = try LocalCluster(
-            LocalCluster.Options(
-                store: store, workers: 2, program: Programs.folder.appendingPathComponent("worker"),
-                workerArguments: ["--log-level", "error", "--backend", "reference"], log: log)
-        ) { _ in }
-        let run = try await cluster.coordinator.submit(
-            Planner().plan(JobFile(contentsOf: demonstration.job)))
-        var killed: [Int32] = []
-        for try await _ in cluster.coordinator.updates(of: run) where killed.isEmpty {
-            guard try await cluster.coordinator.workers().contains(where: { $0.leases > 0 }) else { continue }
-            killed = cluster.workers.processes
-            for process in killed { kill(process, SIGKILL) }
-        }
-        let progress = try await cluster.coordinator.progress(of: run)
-        try cluster.stop()
-        #expect(killed.count == 2)
-        #expect(progress?.state == .complete)
+        let store = demonstration.store("killed-workers")
+        let running = try Programs.Running(
+            "coord", ["run", demonstration.job.path, "--store", store, "--backend", "reference"])
+        let run = try #require(waitForRows(in: store, atLeast: 1, while: { running.process.isRunning }))
+        let workers = running.children
+        #expect(workers.count == 2)
+        for worker in workers { kill(worker, SIGKILL) }
+        let result = running.wait()
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("ended by signal 9; starting another in its place"), "\(result.errors)")
         #expect(try storedRows(store) == expected)
         try StoreReader(store).read { view in
             let epochs = try view.cells(run: run).flatMap { try view.scores(cell: $0.id).map(\.epoch) }
@@ -50,7 +42,7 @@ struct FaultTests {
 
     @Test("a coordinator that is killed goes on where it was, with the workers that it had")
     func killedCoordinator() throws {
-        let demonstration = try Demonstration()
+        let demonstration = try Self.slow()
         let expected = try Self.undisturbed(demonstration)
         let store = demonstration.store("killed-coordinator")
         let keys = demonstration.folder.appendingPathComponent("keys").path

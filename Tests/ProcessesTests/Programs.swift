@@ -49,6 +49,17 @@ enum Programs {
 
         var errors: String { text("errors") }
 
+        /// The ids of the processes that it started and that run.
+        var children: [Int32] {
+            let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return all.compactMap { Int32($0) }.filter { id in
+                // "id (name) state parent …": the name may hold anything, so count from its closing parenthesis.
+                let stat = (try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)) ?? ""
+                let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+                return fields.count > 1 && Int32(fields[1]) == process.processIdentifier
+            }
+        }
+
         func wait() -> Result {
             process.waitUntilExit()
             return Result(status: process.terminationStatus, output: text("output"), errors: text("errors"))

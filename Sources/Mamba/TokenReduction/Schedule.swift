@@ -136,7 +136,8 @@ public struct TokenCounts: Sendable, Equatable {
     /// - Parameter headShare: the head's cost for a row, in layers; 0 leaves it out.
     public func saving(headShare: Double = 0) -> Double {
         guard let entering = perLayer.first, entering > 0 else { return 0 }
-        let cost = Double(perLayer.reduce(0, +)) + Double(remaining) * headShare
-        return 1 - cost / (Double(entering) * (Double(perLayer.count) + headShare))
+        // Of what is saved, not of what is left, so that nothing saved is exactly 0.
+        let saved = Double(perLayer.reduce(0) { $0 + entering - $1 }) + Double(entering - remaining) * headShare
+        return saved / (Double(entering) * (Double(perLayer.count) + headShare))
     }
 }

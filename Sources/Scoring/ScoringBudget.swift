@@ -14,11 +14,11 @@ public struct ScoringBudget: Sendable, Equatable {
         self.states = max(1, states)
     }
 
-    /// Halves `bytes` between activations and states of a model; at most 4,096 rows, past which nothing gets faster.
+    /// Halves `bytes` between activations and states of a model; at most 1,024 rows, past which nothing gets faster.
     public init(bytes: Int, for configuration: ModelConfiguration) {
         let half = max(1, bytes / 2)
         self.init(
-            rows: min(4096, half / Self.bytesPerRow(configuration)), states: half / Self.bytesPerState(configuration))
+            rows: min(1024, half / Self.bytesPerRow(configuration)), states: half / Self.bytesPerState(configuration))
     }
 
     /// The default, 1 GiB.

@@ -30,18 +30,21 @@ public final class WorkerService: Sendable {
     }
 
     private let loop: PollLoop<WorkerLoop>
+    /// Of the connection alone, so that it can be closed when the loop has ended.
+    private let context: MessagingContext
     private let compute: ComputeThread
     private let exit: Noted<WorkerExit>
 
     /// Starts connecting; jobs come as soon as the coordinator has some.
     public init(_ options: Options) throws {
         let context = try MessagingContext()
+        self.context = context
         let greeting = Hello(
             build: Build.name, engine: options.engine.engineName, host: ProcessInfo.processInfo.hostName,
             bootID: UUID().uuidString)
         let exit = Noted<WorkerExit>()
         self.exit = exit
-        let loop = try PollLoop("molt-worker", in: context) {
+        let loop = try PollLoop("molt-worker", in: MessagingContext()) {
             let dealer = try DealerEndpoint(
                 connectingTo: options.coordinator, serverKey: options.coordinatorKey, keys: options.keys, in: context)
             return WorkerLoop(
@@ -64,6 +67,8 @@ public final class WorkerService: Sendable {
     public func wait() throws -> WorkerExit {
         try loop.wait()
         compute.end()
+        // The last word, Bye, may still be on its way.
+        context.close()
         return exit.value ?? .drained
     }
 }

@@ -9,6 +9,7 @@ public final class MessagingContext: @unchecked Sendable {
     /// libzmq's own handle, for tests that attack a context's parts directly.
     package let handle: UnsafeMutableRawPointer
     private let names = Atomic<Int>(0)
+    private let isClosed = Atomic<Bool>(false)
 
     /// Makes a context with a number of I/O threads (libzmq advises one a gigabyte per second).
     public init(threads: Int = 1) throws(MessagingError) {
@@ -18,7 +19,12 @@ public final class MessagingContext: @unchecked Sendable {
         zmq_ctx_set(handle, ZMQ_BLOCKY, 0)
     }
 
-    deinit { zmq_ctx_term(handle) }
+    deinit { close() }
+
+    /// Waits until every socket of the context is closed and what lingers has left. No socket can be made afterwards.
+    public func close() {
+        if !isClosed.exchange(true, ordering: .relaxed) { zmq_ctx_term(handle) }
+    }
 
     /// An inproc endpoint that nobody else in this context has.
     func uniqueName(_ purpose: String) -> String {

@@ -23,7 +23,7 @@ struct Work: ParsableCommand {
             """)
 
     @Option(name: .long, help: "Where the coordinator listens, such as tcp://host:5555.")
-    var coordinator: String
+    var coordinator = "tcp://127.0.0.1:5555"
 
     @Option(name: .long, help: "This worker's secret key file; no two workers share one.", completion: .file())
     var key: String = KeyFolder.standard.file("worker")

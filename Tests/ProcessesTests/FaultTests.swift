@@ -76,6 +76,9 @@ struct FaultTests {
         #expect(status.output.contains("complete"), "\(status.output)\(status.errors)")
         worker.process.terminate()
         #expect(worker.wait().status == 0)
+        // It said Bye, so nobody waits for it.
+        let empty = try Programs.run("coord", ["status"] + client)
+        #expect(empty.output.contains("no workers"), "\(empty.output)\(empty.errors)")
         second.process.terminate()
         let ended = second.wait()
         #expect(ended.status == 0, "\(ended.errors)")

@@ -17,7 +17,7 @@ struct Status: ParsableCommand {
 
     func run() throws {
         let status = try connection.open().status(run: name)
-        print(json ? try status.jsonString() : StatusText.text(status))
+        print(json ? try JSONLine.pretty(StatusJSON(status)) : StatusText.text(status))
     }
 }
 
@@ -33,6 +33,56 @@ struct Cancel: ParsableCommand {
     func run() throws {
         let cancelled = try connection.open().cancel(run: name)
         print("\(cancelled.run): \(cancelled.state)")
+    }
+}
+
+/// A status for scripts.
+struct StatusJSON: Encodable {
+    let runs: [Run]
+    let workers: [Worker]
+
+    struct Run: Encodable {
+        let run, name, state: String
+        let rows, rowsExpected, failures: UInt64
+        let tokensPerSecond: Double
+        /// Nil while unknown.
+        let secondsLeft: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case run, name, state, rows, failures
+            case rowsExpected = "rows_expected"
+            case tokensPerSecond = "tokens_per_second"
+            case secondsLeft = "seconds_left"
+        }
+    }
+
+    struct Worker: Encodable {
+        let key, host, engine, state: String
+        let leases: UInt32
+        let tokensPerSecond: Double
+        let residentBytes, secondsSinceHeartbeat: UInt64
+
+        enum CodingKeys: String, CodingKey {
+            case key, host, engine, state, leases
+            case tokensPerSecond = "tokens_per_second"
+            case residentBytes = "resident_bytes"
+            case secondsSinceHeartbeat = "seconds_since_heartbeat"
+        }
+    }
+
+    init(_ status: WireStatus) {
+        runs = status.runs.map {
+            Run(
+                run: $0.run, name: $0.name, state: $0.state, rows: $0.rows, rowsExpected: $0.rowsExpected,
+                failures: $0.failures, tokensPerSecond: $0.tokensPerSecond,
+                secondsLeft: $0.secondsLeft < 0 ? nil : $0.secondsLeft)
+        }
+        workers = status.workers.map {
+            Worker(
+                key: $0.key, host: $0.host, engine: $0.engine, state: $0.state, leases: $0.leases,
+                tokensPerSecond: $0.tokensPerSecond, residentBytes: $0.residentBytes,
+                secondsSinceHeartbeat: $0.secondsSinceHeartbeat)
+        }
     }
 }
 

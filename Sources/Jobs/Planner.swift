@@ -34,6 +34,7 @@ public struct Planner: Sendable {
             progress("encoding \(rows.name.rawValue)")
             return try Self.encode(rows, tokenizer: tokenizer)
         }
+        try Self.check(benchmarks, fit: models)
         var cells: [PlannedCell] = []
         for (modelIndex, model) in models.enumerated() {
             for reduction in job.reductions {
@@ -93,6 +94,22 @@ public struct Planner: Sendable {
             try reduction.validate(layerCount: configuration.layerCount)
         } catch {
             throw PlanError(message: "model \(model) under \(reduction): \(error)")
+        }
+    }
+
+    /// Refuses rows whose tokens a model has no embedding for: the tokenizer is another model's.
+    static func check(_ benchmarks: [PlannedBenchmark], fit models: [PlannedModel]) throws {
+        for benchmark in benchmarks {
+            let requests = benchmark.examples.lazy.flatMap(\.requests)
+            let largest = requests.compactMap { ($0.context + $0.continuation).max() }.max() ?? 0
+            for model in models where Int(largest) >= model.configuration.vocabularySize {
+                throw PlanError(
+                    message: """
+                        model \(model.id) has an embedding of \(model.configuration.vocabularySize) rows, but the \
+                        tokenizer gives token \(largest) in \(benchmark.rows.name.rawValue); name the tokenizer that \
+                        the model was trained with
+                        """)
+            }
         }
     }
 

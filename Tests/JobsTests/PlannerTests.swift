@@ -44,6 +44,16 @@ struct PlannerTests {
         #expect(plan.benchmarks.allSatisfy { $0.examples.map(\.document.id) == [0, 1, 2] && $0.documentCount >= 20 })
     }
 
+    @Test("rows with tokens that the model has no embedding for are refused before anything starts")
+    func vocabulary() throws {
+        var job = try Self.job("[none]")
+        let small = job.models[0].path.deletingLastPathComponent().appendingPathComponent("small")
+        try RandomCheckpoint.write(.tiny, seed: 1, vocabulary: 300, to: small)
+        job.models = [JobFile.Model(id: "small", path: small)]
+        let error = try #require(throws: PlanError.self) { try Planner().plan(job) }
+        #expect("\(error)".contains("model small has an embedding of 300 rows, but the tokenizer gives token"))
+    }
+
     @Test("an estimate shrinks by what a reduction saves, and knows that contexts are shared")
     func estimates() throws {
         let plan = try Planner().plan(

@@ -49,17 +49,16 @@ struct CoordinatorLoop: PollHandler {
         case peer(PeerID, WireMessage)
     }
 
-    init(store: ResultsStore, router: RouterEndpoint, parameters: SchedulerParameters, log: Logger) throws {
+    init(store: ResultsStore, router: RouterEndpoint, _ options: CoordinatorService.Options) throws {
         self.store = store
         self.router = router
-        self.log = log
-        scheduler = Scheduler(incarnation: store.incarnation, parameters: parameters)
-        let recovery = try store.recovery()
-        if !recovery.runs.isEmpty {
+        log = options.log
+        scheduler = Scheduler(incarnation: store.incarnation, parameters: options.parameters)
+        let runs = try store.recovery().runs.filter { options.resuming?.contains($0.id) ?? true }
+        if !runs.isEmpty {
             log.notice(
-                "going on with \(recovery.runs.count) unfinished runs",
-                metadata: ["incarnation": "\(store.incarnation)"])
-            feed(.recovered(recovery.runs))
+                "going on with \(runs.count) unfinished runs", metadata: ["incarnation": "\(store.incarnation)"])
+            feed(.recovered(runs))
         }
     }
 

@@ -17,6 +17,8 @@ public final class CoordinatorService: Sendable {
         public var listen: String
         public var keys: CurveKeyPair
         public var parameters = SchedulerParameters()
+        /// Which of the store's unfinished runs to go on with; nil for all.
+        public var resuming: Set<RunID>?
         public var log: Logger
 
         public init(
@@ -49,7 +51,7 @@ public final class CoordinatorService: Sendable {
         loop = try PollLoop("molt-coord", in: context) { [authenticator] in
             let router = try RouterEndpoint(keys: options.keys, authenticator: authenticator)
             bound.note(try router.bind(options.listen))
-            return try CoordinatorLoop(store: store, router: router, parameters: options.parameters, log: options.log)
+            return try CoordinatorLoop(store: store, router: router, options)
         }
         endpoint = bound.value ?? options.listen
         let submissions = Submissions(store: store, loop: loop, queue: planning, log: options.log)

@@ -19,9 +19,14 @@ public final class LocalCluster: Sendable {
         public var program: URL
         /// Further arguments of each worker: its backend, threads and the like.
         public var workerArguments: [String]
+        /// The store's unfinished run to go on with; others rest.
+        public var resuming: RunID?
         public var log: Logger
 
-        public init(store: String, workers: Int, program: URL, workerArguments: [String], log: Logger) {
+        public init(
+            store: String, workers: Int, program: URL, workerArguments: [String], resuming: RunID? = nil, log: Logger
+        ) {
+            self.resuming = resuming
             self.store = store
             self.workers = workers
             self.program = program
@@ -41,11 +46,11 @@ public final class LocalCluster: Sendable {
             let names = (0..<options.workers).map { "worker-\($0)" }
             try KeyFile.write(.generate(), to: folder.file("coordinator"))
             for name in names { _ = try folder.make(name, role: .worker) }
-            let coordinator = try CoordinatorService(
-                CoordinatorService.Options(
-                    store: options.store, listen: "tcp://127.0.0.1:*",
-                    keys: KeyFile.readSecret(folder.file("coordinator")), log: options.log),
-                admitting: folder.authorizedKeys())
+            var service = CoordinatorService.Options(
+                store: options.store, listen: "tcp://127.0.0.1:*",
+                keys: try KeyFile.readSecret(folder.file("coordinator")), log: options.log)
+            service.resuming = Set([options.resuming].compactMap { $0 })
+            let coordinator = try CoordinatorService(service, admitting: folder.authorizedKeys())
             self.coordinator = coordinator
             let endpoint = coordinator.endpoint
             workers = LocalWorkers(

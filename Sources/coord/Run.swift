@@ -99,15 +99,15 @@ struct Run: AsyncParsableCommand {
                 workerArguments: [
                     "--backend", backend.rawValue, "--threads", String(threads), "--gemm", gemm.rawValue, "--memory",
                     String(memory), "--log-level", verbose ? "info" : "warning",
-                ], log: log)
+                ], resuming: resume, log: log)
         ) { progress.say($0) }
     }
 
     private func begin(_ plan: RunPlan?, on cluster: LocalCluster) async throws -> RunID {
         if let plan { return try await cluster.coordinator.submit(plan) }
         let run = resume ?? ""
-        let unfinished = try await cluster.coordinator.unfinishedRuns()
-        guard unfinished.contains(run) else {
+        guard try await cluster.coordinator.unfinishedRuns().contains(run) else {
+            let unfinished = try StoreReader(store).read { try $0.runs().filter { $0.state == .running }.map(\.run) }
             let known = unfinished.isEmpty ? "none" : unfinished.joined(separator: ", ")
             throw ValidationError("no unfinished run '\(run)' in \(store); unfinished: \(known)")
         }

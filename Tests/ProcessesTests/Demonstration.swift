@@ -37,12 +37,12 @@ struct Demonstration {
     func store(_ name: String) -> String { folder.appendingPathComponent("\(name).sqlite").path }
 }
 
-/// Every stored row of a store's latest run: where it belongs, and the hash of its bits.
-func storedRows(_ store: String) throws -> [String: [UInt8]] {
+/// Every stored row of a run, by default the store's latest: where it belongs, and the hash of its bits.
+func storedRows(_ store: String, of run: String? = nil) throws -> [String: [UInt8]] {
     try StoreReader(store).read { view in
-        guard let run = try view.runs().last else { return [:] }
+        guard let run = try run ?? view.runs().last?.run else { return [:] }
         var rows: [String: [UInt8]] = [:]
-        for cell in try view.cells(run: run.run) {
+        for cell in try view.cells(run: run) {
             for score in try view.scores(cell: cell.id) {
                 rows["\(cell.model) \(cell.reduction) \(cell.benchmark) \(score.example)"] = score.digest
             }

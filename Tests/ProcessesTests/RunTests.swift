@@ -1,4 +1,5 @@
 import Foundation
+import Store
 import Testing
 
 @Suite("coord run")
@@ -82,10 +83,16 @@ struct RunTests {
         #expect(stopped.errors.contains("--resume \(run)"), "\(stopped.errors)")
         let kept = try storedRows(store)
         #expect(!kept.isEmpty && kept.count < 120)
+        // Another run on the store leaves this one at rest.
+        let other = try Demonstration(benchmarks: ["piqa"], reductions: "[none]")
+        #expect(try Programs.run("coord", ["run", other.job.path, "--store", store]).status == 0)
+        #expect(try StoreReader(store).read { try $0.run(run).rows } == kept.count)
+        let mistaken = try Programs.run("coord", ["run", "--resume", "nobody", "--store", store])
+        #expect(mistaken.errors.contains("no unfinished run 'nobody'") && mistaken.errors.contains(run))
         let resumed = try Programs.run(
             "coord", ["run", "--resume", run, "--store", store, "--backend", "reference"])
         #expect(resumed.status == 0, "\(resumed.errors)")
-        let all = try storedRows(store)
+        let all = try storedRows(store, of: run)
         #expect(all.count == 120)
         #expect(kept.allSatisfy { all[$0.key] == $0.value })
     }

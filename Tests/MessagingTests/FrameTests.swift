@@ -86,7 +86,7 @@ struct FrameTests {
             for number in start..<start + 100 {
                 let inbound = try stage.arrival()
                 #expect(inbound.payload == bytes(number))
-                #expect(try stage.router.send(inbound.payload, to: inbound.peer) == .sent)
+                try stage.answer(inbound.peer, inbound.payload)
             }
             for number in start..<start + 100 { #expect(try dealer.reply() == bytes(number)) }
         }

@@ -65,6 +65,17 @@ final class Stage {
 
     struct NothingArrived: Error {}
 
+    /// Sends to a peer as soon as its queue has room, which libzmq counts with a delay.
+    func answer(_ peer: PeerID, _ payload: [UInt8]) throws {
+        let deadline = Stage.deadline
+        var outcome = try router.send(payload, to: peer)
+        while outcome == .full, .now < deadline {
+            try Poll.wait(on: [router], until: .now + .milliseconds(10))
+            outcome = try router.send(payload, to: peer)
+        }
+        try #require(outcome == .sent)
+    }
+
     /// Waits until the coordinator's counters satisfy a condition; no message may arrive meanwhile.
     func wait(for condition: (RouterEndpoint.Counters) -> Bool) throws {
         let deadline = Stage.deadline

@@ -19,6 +19,8 @@ struct CoordinatorLoop: PollHandler {
     let log: Logger
     var scheduler: Scheduler
     var sessions: [SessionID: PeerSession] = [:]
+    /// What each worker computes with, as its last Hello says.
+    private var engines: [WorkerKey: String] = [:]
     private var lastSession: SessionID = 0
     private var lastTick = Instant(milliseconds: 0)
     private var clock = LoopClock()
@@ -27,7 +29,6 @@ struct CoordinatorLoop: PollHandler {
     private var changes: [Change] = []
     private var outbox: [Outgoing] = []
     private var closed: [SessionID] = []
-    private var disagreements = 0
 
     /// Who is told after each turn that changed something.
     private var observers: [Int: AsyncStream<Void>.Continuation] = [:]
@@ -39,7 +40,6 @@ struct CoordinatorLoop: PollHandler {
     /// Where a worker's session is reached.
     struct PeerSession {
         let worker: WorkerKey
-        let engine: String
         var peer: PeerID
         var sent: UInt64 = 0
     }
@@ -116,7 +116,8 @@ struct CoordinatorLoop: PollHandler {
     private mutating func handle(_ message: WorkerMessage, _ envelope: Envelope, _ inbound: Inbound, at now: Instant) {
         if case .hello(let hello) = message {
             lastSession += 1
-            sessions[lastSession] = PeerSession(worker: inbound.userKey, engine: hello.engine, peer: inbound.peer)
+            sessions[lastSession] = PeerSession(worker: inbound.userKey, peer: inbound.peer)
+            engines[inbound.userKey] = hello.engine
             return feed(.hello(hello, worker: inbound.userKey, session: lastSession), at: now)
         }
         let id = envelope.header.session
@@ -154,7 +155,6 @@ struct CoordinatorLoop: PollHandler {
     mutating func settle() throws {
         let isChanged = !changes.isEmpty
         if isChanged {
-            let engines = Dictionary(sessions.values.map { ($0.worker, $0.engine) }) { first, _ in first }
             let outcomes = try store.commit(changes, engines: engines)
             for (change, outcome) in zip(changes, outcomes) { note(change, outcome) }
             changes.removeAll(keepingCapacity: true)
@@ -215,7 +215,6 @@ struct CoordinatorLoop: PollHandler {
         case .applied: break
         case .rows(let rows):
             guard !rows.disagreements.isEmpty || !rows.unexpected.isEmpty else { return }
-            disagreements += rows.disagreements.count
             log.error(
                 "rows disagree with stored ones or are unexpected",
                 metadata: ["disagreements": "\(rows.disagreements)", "unexpected": "\(rows.unexpected)"])

@@ -54,20 +54,15 @@ public final class CoordinatorService: Sendable {
             return try CoordinatorLoop(store: store, router: router, options)
         }
         endpoint = bound.value ?? options.listen
-        let submissions = Submissions(store: store, loop: loop, queue: planning, log: options.log)
+        let submissions = Submissions(loop: loop, queue: planning)
         loop.post { $0.planSubmission = submissions.plan }
     }
 
     /// Accepts a planned run: its manifest is durable when this returns.
     public func submit(_ plan: RunPlan) async throws -> RunID {
-        try await submit(RunManifest(plan, run: RunName.make(plan.job.name), created: Date().timeIntervalSince1970))
-    }
-
-    private func submit(_ manifest: RunManifest) async throws -> RunID {
-        try await loop.ask { loop in
-            try loop.start(manifest)
-            return manifest.run
-        }
+        let manifest = try RunManifest(plan, run: RunName.make(plan.job.name), created: Date().timeIntervalSince1970)
+        try await loop.ask { try $0.start(manifest) }
+        return manifest.run
     }
 
     /// The progress of a run that has not ended before this coordinator started.
@@ -104,16 +99,6 @@ public final class CoordinatorService: Sendable {
 
     /// The connected workers.
     public func workers() async throws -> [WorkerStatus] { try await loop.ask { $0.scheduler.workers } }
-
-    /// Gives a run up; its stored rows stay.
-    public func cancel(_ run: RunID) async throws {
-        try await loop.ask { $0.feed(.cancel(run)) }
-    }
-
-    /// Asks all workers to finish their current examples and leave.
-    public func drain() async throws {
-        try await loop.ask { $0.feed(.drain(nil)) }
-    }
 
     /// Whether the coordinator's thread goes on.
     public var isRunning: Bool { loop.post { _ in } }

@@ -2,29 +2,24 @@ import Cluster
 import Dispatch
 import Foundation
 import Jobs
-import Logging
 import Messaging
 import Store
 import Wire
 
 /// Plans submitted jobs, one at a time, away from the coordinator's thread, and hands the answers back to it.
 struct Submissions: Sendable {
-    let store: ResultsStore
     /// Weak, because the loop holds `plan`.
     private let loop: WeakLoop
     let queue: DispatchQueue
-    let log: Logger
 
     private final class WeakLoop: @unchecked Sendable {
         weak var loop: PollLoop<CoordinatorLoop>?
         init(_ loop: PollLoop<CoordinatorLoop>) { self.loop = loop }
     }
 
-    init(store: ResultsStore, loop: PollLoop<CoordinatorLoop>, queue: DispatchQueue, log: Logger) {
-        self.store = store
+    init(loop: PollLoop<CoordinatorLoop>, queue: DispatchQueue) {
         self.loop = WeakLoop(loop)
         self.queue = queue
-        self.log = log
     }
 
     /// Reads, checks and plans a job, and starts its run or says why not.

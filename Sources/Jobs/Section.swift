@@ -8,7 +8,6 @@ struct Section {
     let what: String
     let line: Int?
     private let entries: [String: Node]
-    private let names: [String]
 
     /// - Parameter keys: the keys that may occur; any other is refused with the list of these.
     init(_ node: Node, of what: String, in file: String, keys: [String]) throws {
@@ -30,7 +29,6 @@ struct Section {
         self.what = what
         self.line = node.mark?.line
         self.entries = entries
-        self.names = keys
     }
 
     func error(_ message: String, at key: String? = nil) -> JobFileError {

@@ -32,7 +32,8 @@ let package = Package(
         .molt("Operations", ["ModelFiles"]),
         .molt("Mamba", ["Operations", "ModelFiles"]),
         .molt("Backends", ["Operations", "ModelFiles", "CKernels", "COpenBLAS"]),
-        .molt("Benchmarks", ["Tokenizer", .crypto]),
+        .molt("Statistics", []),
+        .molt("Benchmarks", ["Tokenizer", "Statistics", .crypto]),
         .molt("Scoring", ["Mamba", "Operations", "ModelFiles"]),
 
         // The cluster side.
@@ -40,7 +41,7 @@ let package = Package(
         .molt("Cluster", ["Wire"]),
         .molt("Messaging", ["CZeroMQ", "Wire"]),
         .molt("Store", [.grdb, .sqlite, "Cluster", "Wire", .crypto]),
-        .molt("Reports", ["Store", "Benchmarks", .crypto]),
+        .molt("Reports", ["Store", "Benchmarks", "Statistics", .crypto]),
 
         // Where they meet.
         .molt("Jobs", [.yams, "Benchmarks", "Tokenizer", "ModelFiles", "Mamba", "Scoring", .crypto]),
@@ -69,13 +70,14 @@ let package = Package(
         .moltTests("Tokenizer"),
         .moltTests("Backends", ["Operations", "ModelFiles", "CKernels"]),
         .moltTests("Mamba", ["Backends", "Operations", "ModelFiles"]),
+        .moltTests("Statistics"),
         .moltTests("Benchmarks", ["Tokenizer"]),
         .moltTests("Scoring", ["Mamba", "Backends", "ModelFiles", "Operations", "Benchmarks", "Tokenizer"]),
         .moltTests("Wire"),
         .moltTests("Cluster", ["Wire"]),
         .moltTests("Messaging", ["Wire", "CZeroMQ"]),
         .moltTests("Store", ["Cluster", "Wire", .grdb]),
-        .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks"]),
+        .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks", "Statistics"]),
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba"]),
         .moltTests("Processes", module: nil, ["Store", "ModelFiles"]),
         .moltTests("Tidy", module: nil),

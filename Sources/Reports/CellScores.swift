@@ -8,16 +8,21 @@ struct CellScores {
         let document: DocumentRecord
         let score: ScoreRecord
         let metrics: DocumentMetrics
+        /// Under the paper's metric.
+        let decision: Decision
     }
 
     let benchmark: BenchmarkName
     let scored: [Scored]
+    /// Every document of the manifest, scored or not.
+    let documents: [DocumentRecord]
 
     init(_ scores: [ScoreRecord], of documents: [DocumentRecord], benchmark name: String) throws {
         guard let benchmark = BenchmarkName(rawValue: name) else {
             throw ReportError.unknownBenchmark(name, known: BenchmarkName.allCases.map(\.rawValue))
         }
         self.benchmark = benchmark
+        self.documents = documents
         var remaining = documents[...]
         scored = try scores.map { score in
             remaining = remaining.drop { $0.index < score.example }
@@ -29,8 +34,11 @@ struct CellScores {
                     loglikelihood: choice.loglikelihood, greedy: choice.greedy, characters: prompt.characters,
                     bytes: prompt.bytes)
             }
+            let margin = score.choices.map { Double($0.margin) }.min() ?? 0
             return Scored(
-                document: document, score: score, metrics: benchmark.metrics(gold: document.gold, outcomes: outcomes))
+                document: document, score: score, metrics: benchmark.metrics(gold: document.gold, outcomes: outcomes),
+                decision: benchmark.decision(
+                    by: benchmark.description.paperMetric, gold: document.gold, outcomes: outcomes, margin: margin))
         }
     }
 

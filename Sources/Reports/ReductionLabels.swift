@@ -23,7 +23,7 @@ struct ReductionLabels {
     subscript(reduction: String) -> String { labels[reduction] ?? reduction }
 
     /// The values of a flat JSON object as text; nothing for anything else.
-    private static func settings(_ reduction: String) -> [String: String] {
+    static func settings(_ reduction: String) -> [String: String] {
         let object = try? JSONDecoder().decode([String: Setting].self, from: Data(reduction.utf8))
         return object?.mapValues(\.text) ?? [:]
     }

@@ -1,4 +1,6 @@
 import Benchmarks
+import Foundation
+import Statistics
 import Store
 
 /// A run's results, computed from its stored rows in document order: equal rows give an equal report.
@@ -13,6 +15,9 @@ public struct RunReport: Sendable {
     public let bootstrapIterations: Int
     /// How many rows contradict a stored one.
     public let disagreements: Int
+    /// What the run's cells say about one another: methods against no reduction, against the content-free controls, and
+    /// the paper's definitions against the released ones, as far as the run has them.
+    public let families: [ComparisonFamily]
 
     /// Reads and aggregates a run; one consistent state if `view` is.
     ///
@@ -27,9 +32,18 @@ public struct RunReport: Sendable {
         failures = try view.failures(run: run)
         disagreements = try view.disagreements(run: run).count
         var shelf = DocumentShelf(view, benchmarks: benchmarks)
-        cells = try view.cells(run: run).map { cell in
-            CellReport(cell, try shelf.scores(of: cell), bootstrapIterations: bootstrapIterations)
+        let records = try view.cells(run: run)
+        let identities = CellIdentities(run: self.run, models: models, benchmarks: benchmarks, cells: records)
+        var cells: [CellReport] = []
+        var comparable: [ComparableCell] = []
+        for record in records {
+            let scores = try shelf.scores(of: record)
+            cells.append(CellReport(record, scores, bootstrapIterations: bootstrapIterations))
+            comparable.append(ComparableCell(identities.side(of: record, scores), scores))
         }
+        self.cells = cells
+        families = try ComparisonFamily.families(
+            of: comparable, resamples: min(bootstrapIterations, PairedMean.resamples))
     }
 
     /// Whether the stored rows equal the manifest.
@@ -49,6 +63,9 @@ public struct CellReport: Sendable {
     public let tokens: Int
     /// The engines that computed the rows, sorted.
     public let engines: [String]
+    /// Decisions that hang by nothing or by less than the drift of a score.
+    public let ties: Ties
+    private let intervals: [Metric: ConfidenceInterval]
 
     init(_ cell: CellRecord, _ scores: CellScores, bootstrapIterations: Int) {
         self.cell = cell
@@ -59,5 +76,29 @@ public struct CellReport: Sendable {
         flopsReductionWithHead = scores.weightedMean(\.flopsReductionWithHead)
         tokens = scores.tokens
         engines = scores.engines
+        ties = scores.ties
+        intervals = CellReport.intervals(scores, aggregate)
+    }
+
+    /// The 95 % confidence interval of a metric over documents like these; nil where it is not defined.
+    ///
+    /// Wilson's interval for an accuracy. For a perplexity the normal interval of the mean log-likelihood, on
+    /// perplexity's scale.
+    public func interval(of metric: Metric) -> ConfidenceInterval? { intervals[metric] }
+
+    private static func intervals(_ scores: CellScores, _ aggregate: Aggregate) -> [Metric: ConfidenceInterval] {
+        var intervals: [Metric: ConfidenceInterval] = [:]
+        for entry in aggregate.entries {
+            let values = scores.scored.compactMap { $0.metrics[entry.metric] }
+            guard entry.metric == .perplexity else {
+                intervals[entry.metric] = .wilson(successes: values.count { $0 == 1 }, trials: values.count)
+                continue
+            }
+            let mean = Mean(values)
+            guard let error = mean.standardError, mean.value.isFinite, error.isFinite else { continue }
+            let interval = ConfidenceInterval.normal(mean: mean.value, standardError: error)
+            intervals[.perplexity] = ConfidenceInterval(lower: exp(-interval.upper), upper: exp(-interval.lower))
+        }
+        return intervals
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Statistics
 
 /// A mean with its standard error, summed in the order of the values.
 public struct Mean: Sendable, Equatable {

@@ -5,7 +5,7 @@ import Dispatch
 /// Resamples come in chunks of up to a thousand; chunk `i` draws from Python's `random.Random(i).choices`, and what is
 /// left of `iterations` beyond whole chunks is not drawn. Four chunks run in step, so that their sums do not wait for
 /// one another, and groups of four on all processors; neither changes a sum.
-func bootstrapMeans(_ values: [Double], iterations: Int) -> [Double] {
+public func bootstrapMeans(_ values: [Double], iterations: Int) -> [Double] {
     guard iterations > 0, !values.isEmpty else { return [] }
     let chunkSize = min(1000, iterations)
     let chunkCount = iterations / chunkSize

@@ -13,6 +13,7 @@ extension RunReport {
             ("rows_expected", .integer(run.rowsExpected)), ("disagreements", .integer(disagreements)),
             ("cells", .array(cells.map(\.json))), ("failures", .array(failures.map(RunReport.json))),
             ("models", .array(models.map(RunReport.json))), ("benchmarks", .array(benchmarks.map(RunReport.json))),
+            ("families", .array(families.map(\.json))),
         ]).text(indent: indent)
     }
 
@@ -55,6 +56,7 @@ extension CellReport {
             ("benchmark", .string(cell.benchmark)), ("precision", .string(cell.precision)),
             ("examples", .integer(cell.rows)), ("examples_expected", .integer(cell.rowsExpected)),
             ("complete", .bool(cell.isComplete)), ("metrics", .object(metrics)),
+            ("intervals", intervalsJSON), ("ties", ties.json),
             ("flops_reduction", .optional(flopsReduction, JSONText.double)),
             ("flops_reduction_with_head", .optional(flopsReductionWithHead, JSONText.double)),
             ("tokens", .integer(tokens)), ("engines", .array(engines.map(JSONText.string))),

@@ -10,7 +10,7 @@ extension RunReport {
             text += "\n\(group[0].cell.model), \(labels[group[0].cell.reduction]), \(group[0].cell.precision)\n\n"
             text += RunReport.harnessTable(group)
         }
-        return text + "\nOverview\n\n" + overview(labels) + remarks
+        return text + "\nOverview\n\n" + overview(labels) + comparisonText + remarks
     }
 
     /// The cells of one model, reduction and precision together, in the manifest's order.

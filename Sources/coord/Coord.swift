@@ -14,7 +14,8 @@ struct Coord: AsyncParsableCommand {
             64 wrong usage · 130 interrupted.
             """,
         subcommands: [
-            Run.self, Serve.self, Submit.self, Status.self, Cancel.self, Report.self, Keygen.self, Inspect.self,
+            Run.self, Serve.self, Submit.self, Status.self, Cancel.self, Report.self, Compare.self, Keygen.self,
+            Inspect.self,
             MakeModel.self, Requests.self,
         ])
 }

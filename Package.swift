@@ -26,6 +26,9 @@ let package = Package(
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])] + Strict.c,
             linkerSettings: [.linkedLibrary("m")]),
 
+        // Which revision this is.
+        .target(name: "CRevision", cSettings: [.define("MOLT_REVISION", to: "\"\(Revision.text)\"")] + Strict.c),
+
         // The model side: a layer imports only what stands above it here.
         .molt("ModelFiles", [.crypto]),
         .molt("Tokenizer", [.crypto]),
@@ -49,7 +52,7 @@ let package = Package(
             "Daemons",
             [
                 "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer",
-                "Cluster", "Messaging", "Wire", "Store", "Reports", .logging,
+                "Cluster", "Messaging", "Wire", "Store", "Reports", "CRevision", .logging,
             ]),
         .executableTarget(
             name: "coord",
@@ -84,6 +87,13 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+enum Revision {
+    /// The commit that is built, `+` when the checkout differs from it; `unknown` outside a checkout.
+    static var text: String {
+        Context.gitInformation.map { $0.currentCommit + ($0.hasUncommittedChanges ? "+" : "") } ?? "unknown"
+    }
+}
 
 /// What every target of ours is built with, besides Swift 6 mode's strict concurrency.
 enum Strict {

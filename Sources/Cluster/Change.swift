@@ -14,6 +14,9 @@ public enum Change: Sendable, Equatable {
     case scored(job: JobID, epoch: UInt64, worker: WorkerKey, rows: [WireRow])
     /// A job's state changed.
     case job(JobID, JobState)
+    /// From now on only engines of that identity score the run's model, so that no figure mixes engines. `model` is the
+    /// SHA-256 of its content.
+    case bound(run: RunID, model: String, engine: EngineIdentity)
     /// A run's state changed.
     case run(RunID, RunState)
 }

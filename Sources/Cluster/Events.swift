@@ -58,16 +58,20 @@ public struct RunDescription: Sendable, Equatable {
     public let rowsOfFinishedJobs: UInt64
     /// Jobs that have failed and are not listed here.
     public let failedJobs: Int
+    /// The engines that its models, by the SHA-256 of their content, are bound to already.
+    public let bindings: [String: EngineIdentity]
 
-    /// A run; the last two arguments only matter to a recovered one.
+    /// A run; the last three arguments only matter to a recovered one.
     public init(
-        id: RunID, priority: Int = 0, jobs: [JobDescription], rowsOfFinishedJobs: UInt64 = 0, failedJobs: Int = 0
+        id: RunID, priority: Int = 0, jobs: [JobDescription], rowsOfFinishedJobs: UInt64 = 0, failedJobs: Int = 0,
+        bindings: [String: EngineIdentity] = [:]
     ) {
         self.id = id
         self.priority = priority
         self.jobs = jobs
         self.rowsOfFinishedJobs = rowsOfFinishedJobs
         self.failedJobs = failedJobs
+        self.bindings = bindings
     }
 }
 

@@ -20,9 +20,8 @@ public struct Hello: Sendable, Hashable {
     /// Oldest and newest protocol versions that it speaks, major · 256 + minor.
     public var protocolMinimum: UInt32
     public var protocolMaximum: UInt32
-    public var build: String
-    /// Device and kernels; part of a score's identity.
-    public var engine: String
+    /// Part of the identity of its scores.
+    public var engine: EngineDescription
     public var host: String
     /// Changes with each start of the worker process.
     public var bootID: String
@@ -31,13 +30,12 @@ public struct Hello: Sendable, Hashable {
 
     /// A greeting in this build's protocol versions.
     public init(
-        build: String, engine: String, host: String, bootID: String, leases: [LeaseName] = [],
+        engine: EngineDescription, host: String, bootID: String, leases: [LeaseName] = [],
         protocolMinimum: UInt32 = ProtocolVersion.oldest.number,
         protocolMaximum: UInt32 = ProtocolVersion.current.number
     ) {
         self.protocolMinimum = protocolMinimum
         self.protocolMaximum = protocolMaximum
-        self.build = build
         self.engine = engine
         self.host = host
         self.bootID = bootID

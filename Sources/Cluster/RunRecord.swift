@@ -15,12 +15,15 @@ struct RunRecord: Sendable {
     var served: UInt64 = 0
     /// Jobs that went wrong nowhere, by model in order of first appearance.
     private(set) var fresh: [(model: String, queue: Queue<JobID>)] = []
+    /// The engines that models are bound to.
+    var bindings: [String: EngineIdentity]
     /// Jobs that failed or were given back somewhere, which not every worker may try again.
     private(set) var retries = Queue<JobID>()
 
     init(_ run: RunDescription) {
         id = run.id
         priority = run.priority
+        bindings = run.bindings
         jobs = run.jobs.map(\.id)
         openJobs = run.jobs.count
         failedJobs = run.failedJobs
@@ -28,6 +31,11 @@ struct RunRecord: Sendable {
     }
 
     var readyJobs: Int { retries.count + fresh.reduce(0) { $0 + $1.queue.count } }
+
+    /// Whether an engine may score a model: the first one that does decides for the run.
+    func admits(_ engine: EngineDescription, for model: String) -> Bool {
+        bindings[model].map { $0 == engine.identity } ?? true
+    }
 
     /// Queues a job: at the end when it is new, ahead of the new ones when it was granted before.
     mutating func enqueue(_ id: JobID, _ job: JobRecord) {

@@ -34,12 +34,20 @@ extension Scheduler {
         jobs[id]?.add(lease)
         jobs[id]?.phase = .leased(.init(lease: lease, expires: clock + span, began: clock, lastProgress: clock))
         holdings[session.worker, default: []].append(id)
+        bind(job, to: session.engine)
         runs[job.run]?.served += max(1, job.missingTokens)
         deadlines.add(.lease(name), at: clock + span)
         setModel(job.model, of: session.id)
         refresh(session.id)
         commit(.granted(lease))
         send(.grant(name, examples: job.missing, lease: span), to: session.id)
+    }
+
+    /// The first engine that gets a job of a model computes all of the model's jobs in the run.
+    private mutating func bind(_ job: JobRecord, to engine: EngineDescription) {
+        guard runs[job.run]?.bindings[job.model] == nil else { return }
+        runs[job.run]?.bindings[job.model] = engine.identity
+        commit(.bound(run: job.run, model: job.model, engine: engine.identity))
     }
 
     /// Takes a job out of the queues: of the highest priority that has one; there, one for the loaded model unless
@@ -52,13 +60,17 @@ extension Scheduler {
                 let slack = parameters.affinityJobs * run.tokensOfAJob
                 guard run.served <= fairest.served + slack else { break }
                 if let job = takeRetry(of: run.id, for: session, model: model) { return job }
-                if let job = takeFresh(of: run.id, model: model) { return job }
+                if let job = takeFresh(of: run.id, for: session, model: model) { return job }
             }
         }
         if onlyLoadedModel { return nil }
         for run in order {
             if let job = takeRetry(of: run.id, for: session, model: nil) { return job }
-            if let model = rarestModel(of: run.id), let job = takeFresh(of: run.id, model: model) { return job }
+            if let model = rarestModel(of: run.id, for: session),
+                let job = takeFresh(of: run.id, for: session, model: model)
+            {
+                return job
+            }
         }
         return nil
     }
@@ -85,16 +97,20 @@ extension Scheduler {
         }.map(\.element)
     }
 
-    private mutating func takeFresh(of run: RunID, model: String) -> JobID? {
-        guard let job = runs[run]?.popFresh(model: model) else { return nil }
+    private mutating func takeFresh(of run: RunID, for session: SessionRecord, model: String) -> JobID? {
+        guard runs[run]?.admits(session.engine, for: model) == true, let job = runs[run]?.popFresh(model: model) else {
+            return nil
+        }
         readyJobs -= 1
         return job
     }
 
     private mutating func takeRetry(of run: RunID, for session: SessionRecord, model: String?) -> JobID? {
         guard var record = runs[run], !record.retries.isEmpty else { return nil }
+        let bindings = record.bindings
         let job = record.popRetry { id in
-            (model == nil || jobs[id]?.model == model) && mayTry(id, session)
+            guard let needed = jobs[id]?.model, model == nil || needed == model else { return false }
+            return bindings[needed, default: session.engine.identity] == session.engine.identity && mayTry(id, session)
         }
         guard let job else { return nil }
         runs[run] = record
@@ -102,25 +118,30 @@ extension Scheduler {
         return job
     }
 
-    /// A job that failed or was given back goes to the hosts in turn, and on a host to its workers in turn.
+    /// A job that failed or was given back goes to the hosts in turn, and on a host to its workers in turn; those that
+    /// have another engine than its model is bound to have no turn.
     private func mayTry(_ id: JobID, _ session: SessionRecord) -> Bool {
         guard let tried = jobs[id]?.tried, let last = tried.lastIndex(where: { $0.host == session.host }) else {
             return true
         }
-        let hosts = Set(tried[(last + 1)...].map(\.host)).count { activeHosts[$0] != nil }
-        guard hosts >= activeHosts.count - 1 else { return false }
+        let active = activeHosts[session.engine.identity, default: [:]]
+        let hosts = Set(tried[(last + 1)...].map(\.host)).count { active[$0] != nil }
+        guard hosts >= active.count - 1 else { return false }
         let here = tried.filter { $0.host == session.host }.map(\.worker)
         guard let last = here.lastIndex(of: session.worker) else { return true }
-        return Set(here[(last + 1)...]).count(where: isActive) >= activeHosts[session.host, default: 0] - 1
+        let others = Set(here[(last + 1)...]).count { isActive($0, session.engine) }
+        return others >= active[session.host, default: 0] - 1
     }
 
-    private func isActive(_ worker: WorkerKey) -> Bool {
-        sessionOfWorker[worker].flatMap { sessions[$0] }?.isActive ?? false
+    private func isActive(_ worker: WorkerKey, _ engine: EngineDescription) -> Bool {
+        guard let session = sessionOfWorker[worker].flatMap({ sessions[$0] }) else { return false }
+        return session.isActive && session.engine.identity == engine.identity
     }
 
-    /// Of the models that a run has ready jobs for, the one that the fewest workers have loaded.
-    private func rarestModel(of run: RunID) -> String? {
-        (runs[run]?.fresh ?? []).lazy.filter { !$0.queue.isEmpty }
+    /// Of the models that a run has ready jobs for and a worker may score, the one that the fewest workers have loaded.
+    private func rarestModel(of run: RunID, for session: SessionRecord) -> String? {
+        guard let run = runs[run] else { return nil }
+        return run.fresh.lazy.filter { !$0.queue.isEmpty && run.admits(session.engine, for: $0.model) }
             .min { loadedModels[$0.model, default: 0] < loadedModels[$1.model, default: 0] }?.model
     }
 
@@ -150,8 +171,10 @@ extension Scheduler {
     /// Adds an active session to the counts, or takes it out.
     mutating func count(_ session: SessionRecord?, _ difference: Int) {
         guard let session, session.isActive else { return }
-        let onHost = activeHosts[session.host, default: 0] + difference
-        activeHosts[session.host] = onHost == 0 ? nil : onHost
+        let engine = session.engine.identity
+        let onHost = activeHosts[engine]?[session.host] ?? 0
+        activeHosts[engine, default: [:]][session.host] = onHost + difference == 0 ? nil : onHost + difference
+        if activeHosts[engine]?.isEmpty == true { activeHosts[engine] = nil }
     }
 
     /// Lists a session among the idle ones exactly if it has room.

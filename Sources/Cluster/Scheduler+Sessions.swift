@@ -40,7 +40,8 @@ extension Scheduler {
             let detail = "Hello names \(hello.leases.count) leases; the limit is \(parameters.slotLimit)"
             return .reject(.malformed, detail: detail, retryAfter: 0)
         }
-        let texts = [hello.host, hello.engine, hello.bootID, hello.build]
+        let engine = hello.engine
+        let texts = [hello.host, engine.build, engine.name, engine.arithmetic, hello.bootID]
         guard texts.allSatisfy({ $0.utf8.count <= parameters.textLimit }) else {
             let detail = "a text in Hello is longer than \(parameters.textLimit) bytes"
             return .reject(.malformed, detail: detail, retryAfter: 0)
@@ -60,7 +61,7 @@ extension Scheduler {
         for job in holdings[worker] ?? [] {
             guard let lease = jobs[job]?.holding?.lease else { continue }
             let name = LeaseName(job: job, epoch: lease.epoch)
-            if named.contains(name) {
+            if named.contains(name), mayScore(job, id) {
                 adopt(name, id)
                 kept.append(name)
             } else {
@@ -69,6 +70,12 @@ extension Scheduler {
             }
         }
         return kept
+    }
+
+    /// Whether a session's engine is the one that a job's model is bound to.
+    private func mayScore(_ id: JobID, _ session: SessionID) -> Bool {
+        guard let job = jobs[id], let engine = sessions[session]?.engine else { return false }
+        return runs[job.run]?.admits(engine, for: job.model) ?? false
     }
 
     private mutating func adopt(_ name: LeaseName, _ id: SessionID) {

@@ -41,8 +41,8 @@ public struct Scheduler: Sendable {
     var holdings: [WorkerKey: [JobID]] = [:]
     /// Active sessions with room for a job, ascending.
     var idle: [SessionID] = []
-    /// Active sessions by host.
-    var activeHosts: [String: Int] = [:]
+    /// Active sessions by engine and host.
+    var activeHosts: [EngineIdentity: [String: Int]] = [:]
     /// How many sessions have each model loaded.
     var loadedModels: [String: Int] = [:]
     var isDraining = false

@@ -3,7 +3,7 @@ struct SessionRecord: Sendable {
     let id: SessionID
     let worker: WorkerKey
     let host: String
-    let engine: String
+    let engine: EngineDescription
     let bootID: String
     /// The interval that Welcome told it.
     let heartbeat: Milliseconds

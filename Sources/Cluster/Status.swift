@@ -10,6 +10,8 @@ public struct RunProgress: Sendable, Equatable {
     public let openJobs: Int
     /// Estimated tokens of the rows that are missing.
     public let tokensLeft: UInt64
+    /// Engines that its ready jobs are bound to and that no connected worker is, in the order of the models; they wait.
+    public let awaitedEngines: [EngineIdentity]
 }
 
 /// How a worker stands.
@@ -22,7 +24,7 @@ public struct WorkerStatus: Sendable, Equatable {
     public let session: SessionID
     public let worker: WorkerKey
     public let host: String
-    public let engine: String
+    public let engine: EngineDescription
     public let state: State
     /// How many it holds.
     public let leases: Int
@@ -39,8 +41,17 @@ extension Scheduler {
             RunProgress(
                 id: run.id, state: run.state, rows: run.rowsExpected - run.rowsMissing,
                 rowsExpected: run.rowsExpected, failedJobs: run.failedJobs, openJobs: run.openJobs,
-                tokensLeft: run.missingTokens)
+                tokensLeft: run.missingTokens, awaitedEngines: awaitedEngines(of: run))
         }
+    }
+
+    private func awaitedEngines(of run: RunRecord) -> [EngineIdentity] {
+        let bound = run.fresh.filter { !$0.queue.isEmpty }.compactMap { run.bindings[$0.model] }
+        guard !bound.isEmpty else { return [] }
+        let present = Set(sessions.values.map(\.engine.identity))
+        var awaited: [EngineIdentity] = []
+        for engine in bound where !present.contains(engine) && !awaited.contains(engine) { awaited.append(engine) }
+        return awaited
     }
 
     /// The runs that are not over, in the order of their arrival.

@@ -17,8 +17,9 @@ public struct ClientConnection {
     }
 
     /// Hands a job in; the answer comes when it is read, checked and durable.
-    public func submit(_ job: String, timeoutSeconds: Int = 600) throws -> WireSubmitted {
-        let answer = try ask(.submit(.with { $0.job = job }), timeoutSeconds: timeoutSeconds)
+    public func submit(_ job: String, fresh: Bool = false, timeoutSeconds: Int = 600) throws -> WireSubmitted {
+        let request = WireSubmit.with { ($0.job, $0.fresh) = (job, fresh) }
+        let answer = try ask(.submit(request), timeoutSeconds: timeoutSeconds)
         guard case .submitted(let submitted) = answer else { throw unexpected(answer) }
         return submitted
     }

@@ -12,7 +12,7 @@ extension CoordinatorLoop {
         case .submit(let submit):
             guard inbound.role == .client else { return refuse(inbound, "submit jobs") }
             // Hashing models and encoding rows takes seconds: not on this thread.
-            planSubmission?(submit.job, inbound.peer)
+            planSubmission?(submit, inbound.peer)
         case .cancelRun(let request):
             guard inbound.role == .client else { return refuse(inbound, "cancel runs") }
             cancel(request.run, for: inbound.peer)
@@ -62,6 +62,7 @@ extension CoordinatorLoop {
             $0.failures = UInt64(record.failures)
             $0.tokensPerSecond = isOpen ? speed : 0
             $0.secondsLeft = isOpen ? (scheduler.backlogSeconds ?? -1) : 0
+            $0.awaitedEngines = scheduler.progress(of: record.run)?.awaitedEngines ?? []
         }
     }
 
@@ -76,7 +77,7 @@ extension WireStatus.Worker {
         self.init()
         key = worker.worker
         host = worker.host
-        engine = worker.engine
+        engine = worker.engine.name
         state = worker.state.rawValue
         leases = UInt32(clamping: worker.leases)
         tokensPerSecond = worker.load.tokensPerSecond

@@ -20,7 +20,7 @@ struct CoordinatorLoop: PollHandler {
     var scheduler: Scheduler
     var sessions: [SessionID: PeerSession] = [:]
     /// What each worker computes with, as its last Hello says.
-    private var engines: [WorkerKey: String] = [:]
+    private var engines: [WorkerKey: EngineDescription] = [:]
     private var lastSession: SessionID = 0
     private var lastTick = Instant(milliseconds: 0)
     private var clock = LoopClock()
@@ -35,7 +35,7 @@ struct CoordinatorLoop: PollHandler {
     private var lastObserver = 0
 
     /// Plans a submitted job elsewhere; installed by the service.
-    var planSubmission: (@Sendable (_ job: String, _ peer: PeerID) -> Void)?
+    var planSubmission: (@Sendable (_ request: WireSubmit, _ peer: PeerID) -> Void)?
 
     /// Where a worker's session is reached.
     struct PeerSession {

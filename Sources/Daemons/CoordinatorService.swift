@@ -59,10 +59,13 @@ public final class CoordinatorService: Sendable {
     }
 
     /// Accepts a planned run: its manifest is durable when this returns.
-    public func submit(_ plan: RunPlan) async throws -> RunID {
+    ///
+    /// - Parameter reusing: whether rows of earlier runs with the same identity are taken over.
+    /// - Returns: the run's name, and how many rows it took over.
+    public func submit(_ plan: RunPlan, reusing: Bool = true) async throws -> (run: RunID, reused: Int) {
         let manifest = try RunManifest(plan, run: RunName.make(plan.job.name), created: Date().timeIntervalSince1970)
-        try await loop.ask { try $0.start(manifest) }
-        return manifest.run
+        let reused = try await loop.ask { try $0.start(manifest, reusing: reusing) }
+        return (manifest.run, reused)
     }
 
     /// The progress of a run that has not ended before this coordinator started.

@@ -1,4 +1,5 @@
 import Backends
+import Cluster
 import Foundation
 import Mamba
 import ModelFiles
@@ -33,12 +34,16 @@ public struct EngineOptions: Sendable {
         self.budgetBytes = budgetBytes
     }
 
-    /// The device and kernels, part of a score's identity.
-    public var engineName: String {
+    /// What the engine will be; part of a score's identity.
+    public var description: EngineDescription {
         switch device {
-        case .reference: ReferenceBackend().engine
-        case .cpu: CPUBackend(threads: threads, gemm: gemm).engine
+        case .reference: describe(ReferenceBackend())
+        case .cpu: describe(CPUBackend(threads: threads, gemm: gemm))
         }
+    }
+
+    private func describe(_ backend: some Backend) -> EngineDescription {
+        EngineDescription(build: Build.name, name: backend.engine, arithmetic: backend.arithmetic)
     }
 }
 

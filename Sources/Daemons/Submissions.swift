@@ -23,15 +23,16 @@ struct Submissions: Sendable {
     }
 
     /// Reads, checks and plans a job, and starts its run or says why not.
-    var plan: @Sendable (_ job: String, _ peer: PeerID) -> Void {
-        { job, peer in
+    var plan: @Sendable (_ request: WireSubmit, _ peer: PeerID) -> Void {
+        { request, peer in
             queue.async {
                 do {
-                    let file = try JobFile(yaml: job, file: "the submitted job", folder: URL(fileURLWithPath: "/"))
+                    let file = try JobFile(
+                        yaml: request.job, file: "the submitted job", folder: URL(fileURLWithPath: "/"))
                     let plan = try Planner().plan(file)
                     let manifest = try RunManifest(
                         plan, run: RunName.make(file.name), created: Date().timeIntervalSince1970)
-                    loop.loop?.post { $0.accept(manifest, for: peer) }
+                    loop.loop?.post { $0.accept(manifest, reusing: !request.fresh, for: peer) }
                 } catch {
                     let detail = "\(error)"
                     loop.loop?.post { $0.answer(peer, .reject(CoordinatorMessage.reject(.malformed, detail))) }
@@ -42,16 +43,23 @@ struct Submissions: Sendable {
 }
 
 extension CoordinatorLoop {
-    /// Makes a run durable, then hands it to the scheduler.
-    mutating func start(_ manifest: RunManifest) throws {
-        try store.createRun(manifest)
+    /// Makes a run durable, then hands it to the scheduler; returns how many rows it took over from earlier runs.
+    @discardableResult
+    mutating func start(_ manifest: RunManifest, reusing: Bool) throws -> Int {
+        let reused = try store.createRun(manifest, reusingScoresOf: reusing && Build.isExact ? Build.name : nil)
+        defer {
+            if reused > 0 {
+                log.notice("took over \(reused) rows of earlier runs", metadata: ["run": "\(manifest.run)"])
+            }
+        }
         feed(.submitted(try store.read { try $0.description(of: manifest.run) }))
+        return reused
     }
 
     /// Stores a run, starts it, and tells its client.
-    mutating func accept(_ manifest: RunManifest, for peer: PeerID) {
+    mutating func accept(_ manifest: RunManifest, reusing: Bool, for peer: PeerID) {
         do {
-            try start(manifest)
+            let reused = try start(manifest, reusing: reusing)
             answer(
                 peer,
                 .submitted(
@@ -60,6 +68,7 @@ extension CoordinatorLoop {
                         $0.cells = UInt32(clamping: manifest.cells.count)
                         $0.examples = UInt64(manifest.shards.reduce(0) { $0 + $1.examples.count })
                         $0.shards = UInt32(clamping: manifest.shards.count)
+                        $0.rowsReused = UInt64(reused)
                     }))
         } catch {
             answer(peer, .reject(CoordinatorMessage.reject(.malformed, "\(error)")))

@@ -86,7 +86,10 @@ extension WorkerMessage {
 extension Hello {
     init(_ hello: WireHello) {
         self.init(
-            build: hello.build, engine: hello.engine, host: hello.host, bootID: hello.bootID,
+            engine: EngineDescription(
+                build: hello.build, name: hello.engine,
+                arithmetic: hello.arithmetic.isEmpty ? hello.engine : hello.arithmetic), host: hello.host,
+            bootID: hello.bootID,
             leases: hello.leases.map(LeaseName.init), protocolMinimum: hello.protocolMinimum,
             protocolMaximum: hello.protocolMaximum)
     }
@@ -95,8 +98,9 @@ extension Hello {
         .with {
             $0.protocolMinimum = protocolMinimum
             $0.protocolMaximum = protocolMaximum
-            $0.build = build
-            $0.engine = engine
+            $0.build = engine.build
+            $0.engine = engine.name
+            $0.arithmetic = engine.arithmetic
             $0.host = host
             $0.bootID = bootID
             $0.leases = leases.map(\.wire)

@@ -40,7 +40,7 @@ public final class WorkerService: Sendable {
         let context = try MessagingContext()
         self.context = context
         let greeting = Hello(
-            build: Build.name, engine: options.engine.engineName, host: ProcessInfo.processInfo.hostName,
+            engine: options.engine.description, host: ProcessInfo.processInfo.hostName,
             bootID: UUID().uuidString)
         let exit = Noted<WorkerExit>()
         self.exit = exit

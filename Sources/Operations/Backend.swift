@@ -18,6 +18,9 @@ public protocol Backend: Sendable {
 
     /// Names the device and the kernels in use, such as `cpu/avx512/packed`; part of a score's identity.
     var engine: String { get }
+    /// Names what decides a score's bits, such as `cpu/packed`: engines of one build with equal arithmetic give equal
+    /// scores, whatever instruction set or thread count they use.
+    var arithmetic: String { get }
 
     // MARK: Parameters and transfers
 

@@ -6,7 +6,7 @@ import Wire
 struct ChangeWriter {
     let db: Database
     let now: Double
-    let engines: [WorkerKey: String]
+    let engines: [WorkerKey: EngineDescription]
 
     mutating func write(_ change: Change) throws -> ChangeOutcome {
         do {
@@ -16,6 +16,7 @@ struct ChangeWriter {
             case .granted(let lease): try grant(lease)
             case .released(let job, let epoch, let reason):
                 try endLease(of: try shard(job), reason: reason.rawValue, epoch: epoch)
+            case .bound(let run, let model, let engine): try bind(model, of: run, to: engine)
             case .job(let job, let state): try atomically { try set(job, to: state) }
             case .run(let run, let state): try atomically { try set(run: run, to: state) }
             }
@@ -38,6 +39,13 @@ struct ChangeWriter {
                     Int64(clamping: lease.incarnation), now,
                 ])
         }
+    }
+
+    private func bind(_ model: String, of name: RunID, to engine: EngineIdentity) throws {
+        try run(
+            "UPDATE models SET engine = ? WHERE sha256 = ? AND run = (SELECT id FROM runs WHERE run = ?)",
+            [engine, model, name])
+        guard db.changesCount > 0 else { throw UnknownName(description: "no model \(model) in run '\(name)'") }
     }
 
     /// Ends the open lease of a shard, if it has this epoch.
@@ -89,7 +97,7 @@ struct ChangeWriter {
                         """),
                 arguments: [epoch, worker, job])
         else { return unexpected }
-        let engine = try number("engines", "engine", engines[worker] ?? "unknown")
+        guard let engine = try engines[worker].map(number) else { return unexpected }
         let writer = try ScoreWriter(db: db, now: now, shard: found[0], cell: found[1], epoch: epoch, engine: engine)
         var outcome = RowOutcome()
         for row in rows { try writer.write(row, outcome: &outcome) }
@@ -118,13 +126,22 @@ struct ChangeWriter {
         return try String.fetchOne(statement, arguments: [shard])
     }
 
-    private func workerNumber(_ key: WorkerKey) throws -> Int64 { try number("workers", "worker", key) }
+    private func workerNumber(_ key: WorkerKey) throws -> Int64 {
+        try number(
+            select: "SELECT id FROM workers WHERE worker = ?", insert: "INSERT INTO workers (worker) VALUES (?)", [key])
+    }
+
+    private func number(_ engine: EngineDescription) throws -> Int64 {
+        try number(
+            select: "SELECT id FROM engines WHERE build = ? AND engine = ? AND identity = ?",
+            insert: "INSERT INTO engines (build, engine, identity) VALUES (?, ?, ?)",
+            [engine.build, engine.name, engine.identity])
+    }
 
     /// The number of a name, new names included.
-    private func number(_ table: String, _ column: String, _ name: String) throws -> Int64 {
-        let select = try db.cachedStatement(sql: "SELECT id FROM \(table) WHERE \(column) = ?")
-        if let id = try Int64.fetchOne(select, arguments: [name]) { return id }
-        try run("INSERT INTO \(table) (\(column)) VALUES (?)", [name])
+    private func number(select: String, insert: String, _ name: StatementArguments) throws -> Int64 {
+        if let id = try Int64.fetchOne(try db.cachedStatement(sql: select), arguments: name) { return id }
+        try run(insert, name)
         return db.lastInsertedRowID
     }
 

@@ -1,7 +1,8 @@
 extension Schema {
     /// Schema 1. What the store promises stands here, so that no code has to remember it:
     /// a score names an example of its cell's manifest and a lease that was granted, at most one score per
-    /// (cell, example), scores never change, epochs only rise, a job has one open lease, a job is done and a run complete only when no row is missing.
+    /// (cell, example), scores never change and all those of a run's model come from one engine, epochs only rise, a job
+    /// has one open lease, a job is done and a run complete only when no row is missing.
     static let firstSchema = """
         -- One start of a coordinator. The newest row fences off every earlier process.
         CREATE TABLE incarnations (
@@ -33,6 +34,8 @@ extension Schema {
             sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
             summary TEXT NOT NULL CHECK (json_valid(summary)),
             parameters INTEGER NOT NULL CHECK (parameters >= 0),
+            -- The identity of the engine that scores it in this run; decided by the first grant.
+            engine TEXT,
             UNIQUE (run, model),
             UNIQUE (run, id)
         ) STRICT;
@@ -117,7 +120,14 @@ extension Schema {
         CREATE INDEX expected_of_shard ON expected (shard, example);
 
         CREATE TABLE workers (id INTEGER PRIMARY KEY, worker TEXT NOT NULL UNIQUE) STRICT;
-        CREATE TABLE engines (id INTEGER PRIMARY KEY, engine TEXT NOT NULL UNIQUE) STRICT;
+        -- `identity` is what the scores of two engines must share to be counted together: build and arithmetic.
+        CREATE TABLE engines (
+            id INTEGER PRIMARY KEY,
+            build TEXT NOT NULL,
+            engine TEXT NOT NULL,
+            identity TEXT NOT NULL,
+            UNIQUE (build, engine, identity)
+        ) STRICT;
 
         CREATE TABLE leases (
             shard INTEGER NOT NULL REFERENCES shards (id),
@@ -127,7 +137,7 @@ extension Schema {
             granted REAL NOT NULL,
             ended REAL,
             reason TEXT CHECK (
-                reason IN ('done', 'expired', 'returned', 'failed', 'disowned', 'cancelled')),
+                reason IN ('done', 'expired', 'returned', 'failed', 'disowned', 'cancelled', 'reused')),
             PRIMARY KEY (shard, epoch),
             CHECK ((ended IS NULL) = (reason IS NULL))
         ) STRICT, WITHOUT ROWID;
@@ -196,6 +206,15 @@ extension Schema {
 
         CREATE TRIGGER scores_never_change BEFORE UPDATE ON scores
         BEGIN SELECT RAISE(ABORT, 'a stored score never changes'); END;
+
+        CREATE TRIGGER engines_never_mix BEFORE INSERT ON scores
+        WHEN (SELECT identity FROM engines WHERE id = NEW.engine) IS NOT (
+            SELECT models.engine FROM cells JOIN models ON models.id = cells.model WHERE cells.id = NEW.cell)
+        BEGIN SELECT RAISE(ABORT, 'a score of another engine than its model is bound to'); END;
+
+        CREATE TRIGGER binding_stays BEFORE UPDATE OF engine ON models
+        WHEN OLD.engine IS NOT NULL AND NEW.engine IS NOT OLD.engine
+        BEGIN SELECT RAISE(ABORT, 'a model that is bound to an engine stays so'); END;
 
         CREATE TRIGGER events_never_change BEFORE UPDATE ON events
         BEGIN SELECT RAISE(ABORT, 'an event never changes'); END;

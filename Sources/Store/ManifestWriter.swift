@@ -7,7 +7,8 @@ struct ManifestWriter {
     let db: Database
     let manifest: RunManifest
 
-    func write() throws {
+    /// - Returns: the store's number of the run.
+    func write() throws -> Int64 {
         let known = try Bool.fetchOne(
             db, sql: "SELECT EXISTS (SELECT 1 FROM runs WHERE run = ?)", arguments: [manifest.run])
         if known == true { throw StoreError.duplicateRun(manifest.run) }
@@ -23,6 +24,7 @@ struct ManifestWriter {
         try writeCells(
             run: run, models: Dictionary(uniqueKeysWithValues: models),
             benchmarks: Dictionary(uniqueKeysWithValues: benchmarks))
+        return run
     }
 
     private func insert(_ model: ManifestModel, run: Int64) throws -> Int64 {

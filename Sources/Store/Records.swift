@@ -75,8 +75,12 @@ public struct ScoreRecord: Sendable {
     public let flopsReductionWithHead: Double
     public let job: JobID
     public let epoch: UInt64
+    /// Who computed it; of a row that was taken over from another run, that run.
     public let worker: WorkerKey
+    /// Device and kernels.
     public let engine: String
+    /// The build that computed it.
+    public let build: String
     /// SHA-256 of the row's canonical bytes.
     public let digest: [UInt8]
 }

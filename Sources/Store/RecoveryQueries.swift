@@ -31,7 +31,14 @@ extension StoreView {
         guard let figures else { throw StoreError.unreadable(path: path, detail: "run \(run) has vanished") }
         return RunDescription(
             id: figures["run"], priority: figures["priority"], jobs: try pendingJobs(run),
-            rowsOfFinishedJobs: UInt64(figures["finished"] as Int64), failedJobs: figures["failed"])
+            rowsOfFinishedJobs: UInt64(figures["finished"] as Int64), failedJobs: figures["failed"],
+            bindings: try bindings(run))
+    }
+
+    private func bindings(_ run: Int64) throws -> [String: EngineIdentity] {
+        let bound = try Row.fetchAll(
+            db, sql: "SELECT sha256, engine FROM models WHERE run = ? AND engine IS NOT NULL", arguments: [run])
+        return Dictionary(bound.map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
     }
 
     private func pendingJobs(_ run: Int64) throws -> [JobDescription] {

@@ -42,11 +42,20 @@ public final class ResultsStore: Sendable {
     }
 
     /// Accepts a run: everything that it will ever expect, in one transaction.
-    public func createRun(_ manifest: RunManifest) throws {
+    ///
+    /// - Parameter build: takes over the rows that earlier runs have from this build under the same identity
+    ///   (``ScoreReuse``); nil takes over none.
+    /// - Returns: how many rows were taken over.
+    @discardableResult
+    public func createRun(_ manifest: RunManifest, reusingScoresOf build: String? = nil) throws -> Int {
         try transaction { db in
-            try ManifestWriter(db: db, manifest: manifest).write()
-            try EventWriter(db: db, now: now()).record(
-                "run", run: manifest.run, "accepted: \(manifest.cells.count) cells")
+            let run = try ManifestWriter(db: db, manifest: manifest).write()
+            let events = EventWriter(db: db, now: now())
+            try events.record("run", run: manifest.run, "accepted: \(manifest.cells.count) cells")
+            guard let build else { return 0 }
+            let reused = try ScoreReuse(db: db, run: run, build: build, now: now(), incarnation: incarnation).apply()
+            if reused > 0 { try events.record("reuse", run: manifest.run, "took over \(reused) rows of earlier runs") }
+            return reused
         }
     }
 
@@ -55,7 +64,7 @@ public final class ResultsStore: Sendable {
     /// `engines` names the engine of each worker that sent rows. A change that would break a promise of the schema
     /// is refused, as its outcome says, while the others are stored.
     @discardableResult
-    public func commit(_ changes: [Change], engines: [WorkerKey: String] = [:]) throws -> [ChangeOutcome] {
+    public func commit(_ changes: [Change], engines: [WorkerKey: EngineDescription] = [:]) throws -> [ChangeOutcome] {
         if changes.isEmpty { return [] }
         return try transaction { db in
             var writer = ChangeWriter(db: db, now: now(), engines: engines)

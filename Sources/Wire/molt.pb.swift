@@ -156,6 +156,9 @@ public nonisolated struct WireHello: Sendable {
 
   public var leases: [WireHeldLease] = []
 
+  /// what of the engine decides a score's bits, such as "cpu/packed"; empty: all of it
+  public var arithmetic: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -555,6 +558,9 @@ public nonisolated struct WireSubmit: Sendable {
   /// the job file as canonical JSON with absolute paths
   public var job: String = String()
 
+  /// compute every row anew, also those that the store has from an earlier run
+  public var fresh: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -572,6 +578,9 @@ public nonisolated struct WireSubmitted: Sendable {
   public var examples: UInt64 = 0
 
   public var shards: UInt32 = 0
+
+  /// taken over from earlier runs with the same identity
+  public var rowsReused: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -623,6 +632,9 @@ public nonisolated struct WireStatus: Sendable {
 
     /// negative: unknown
     public var secondsLeft: Double = 0
+
+    /// what its ready jobs are bound to while no worker has it
+    public var awaitedEngines: [String] = []
 
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -698,7 +710,7 @@ nonisolated extension WireRejectCode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0\u{1}arithmetic\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -714,6 +726,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 6: try { try decoder.decodeSingularStringField(value: &self.bootID) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.process) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.arithmetic) }()
       default: break
       }
     }
@@ -744,6 +757,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.leases.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 8)
     }
+    if !self.arithmetic.isEmpty {
+      try visitor.visitSingularStringField(value: self.arithmetic, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -756,6 +772,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.bootID != rhs.bootID {return false}
     if lhs.process != rhs.process {return false}
     if lhs.leases != rhs.leases {return false}
+    if lhs.arithmetic != rhs.arithmetic {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1639,7 +1656,7 @@ nonisolated extension WireDrain: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireSubmit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Submit"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}fresh\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1648,6 +1665,7 @@ nonisolated extension WireSubmit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.job) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.fresh) }()
       default: break
       }
     }
@@ -1657,11 +1675,15 @@ nonisolated extension WireSubmit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.job.isEmpty {
       try visitor.visitSingularStringField(value: self.job, fieldNumber: 1)
     }
+    if self.fresh != false {
+      try visitor.visitSingularBoolField(value: self.fresh, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireSubmit, rhs: WireSubmit) -> Bool {
     if lhs.job != rhs.job {return false}
+    if lhs.fresh != rhs.fresh {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1669,7 +1691,7 @@ nonisolated extension WireSubmit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireSubmitted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Submitted"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}cells\0\u{1}examples\0\u{1}shards\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}cells\0\u{1}examples\0\u{1}shards\0\u{3}rows_reused\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1681,6 +1703,7 @@ nonisolated extension WireSubmitted: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.cells) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.examples) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.shards) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rowsReused) }()
       default: break
       }
     }
@@ -1699,6 +1722,9 @@ nonisolated extension WireSubmitted: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.shards != 0 {
       try visitor.visitSingularUInt32Field(value: self.shards, fieldNumber: 4)
     }
+    if self.rowsReused != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rowsReused, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1707,6 +1733,7 @@ nonisolated extension WireSubmitted: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.cells != rhs.cells {return false}
     if lhs.examples != rhs.examples {return false}
     if lhs.shards != rhs.shards {return false}
+    if lhs.rowsReused != rhs.rowsReused {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1779,7 +1806,7 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireStatus.protoMessageName + ".Run"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0\u{3}awaited_engines\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1795,6 +1822,7 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.failures) }()
       case 7: try { try decoder.decodeSingularDoubleField(value: &self.tokensPerSecond) }()
       case 8: try { try decoder.decodeSingularDoubleField(value: &self.secondsLeft) }()
+      case 9: try { try decoder.decodeRepeatedStringField(value: &self.awaitedEngines) }()
       default: break
       }
     }
@@ -1825,6 +1853,9 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.secondsLeft.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.secondsLeft, fieldNumber: 8)
     }
+    if !self.awaitedEngines.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.awaitedEngines, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1837,6 +1868,7 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.failures != rhs.failures {return false}
     if lhs.tokensPerSecond != rhs.tokensPerSecond {return false}
     if lhs.secondsLeft != rhs.secondsLeft {return false}
+    if lhs.awaitedEngines != rhs.awaitedEngines {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemons
 
 /// `coord`: everything but the workers.
 @main
@@ -13,6 +14,7 @@ struct Coord: AsyncParsableCommand {
             Exit codes: 0 done · 1 failed · 2 the run ended incomplete · 3 something that the job names is missing · \
             64 wrong usage · 130 interrupted.
             """,
+        version: Build.name,
         subcommands: [
             Run.self, Serve.self, Submit.self, Status.self, Cancel.self, Report.self, Compare.self, Keygen.self,
             Inspect.self,

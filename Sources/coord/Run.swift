@@ -42,6 +42,9 @@ struct Run: AsyncParsableCommand {
     @Option(name: .long, help: "Memory of each worker for activations and states, in MiB.")
     var memory = 1024
 
+    @Flag(name: .long, help: "Compute every row anew, also those that an earlier run has under the same identity.")
+    var fresh = false
+
     @Flag(name: .long, help: "Print one JSON object instead of the table.")
     var json = false
 
@@ -67,7 +70,7 @@ struct Run: AsyncParsableCommand {
         defer { withExtendedLifetime(interrupts) {} }
         let run: RunID
         do {
-            run = try await begin(planned, on: cluster)
+            run = try await begin(planned, on: cluster, progress)
             try await watch(run, on: cluster, stop, progress)
         } catch {
             progress.finish()
@@ -103,8 +106,12 @@ struct Run: AsyncParsableCommand {
         ) { progress.say($0) }
     }
 
-    private func begin(_ plan: RunPlan?, on cluster: LocalCluster) async throws -> RunID {
-        if let plan { return try await cluster.coordinator.submit(plan) }
+    private func begin(_ plan: RunPlan?, on cluster: LocalCluster, _ progress: ProgressLine) async throws -> RunID {
+        if let plan {
+            let (run, reused) = try await cluster.coordinator.submit(plan, reusing: !fresh)
+            if reused > 0 { progress.say("took over \(reused) rows of earlier runs; --fresh computes them anew") }
+            return run
+        }
         let run = resume ?? ""
         guard try await cluster.coordinator.unfinishedRuns().contains(run) else {
             let unfinished = try StoreReader(store).read { try $0.runs().filter { $0.state == .running }.map(\.run) }
@@ -120,6 +127,9 @@ struct Run: AsyncParsableCommand {
         let watching = Task {
             for try await now in cluster.coordinator.updates(of: run) {
                 let workers = try await cluster.coordinator.workers()
+                if let engine = now.awaitedEngines.first, !workers.isEmpty {
+                    throw EngineMismatch(run: run, needed: engine, found: workers[0].engine.identity)
+                }
                 progress.update(RunStatusLine.text(run, now, workers, elapsed: start.duration(to: .now)))
             }
         }
@@ -144,6 +154,20 @@ struct Run: AsyncParsableCommand {
         let report = try StoreReader(store).read { try RunReport($0, run: run) }
         print(json ? report.json() : report.table())
         if report.run.state != .complete { throw Exit.incomplete }
+    }
+}
+
+/// A run whose rows another engine computed.
+struct EngineMismatch: Error, CustomStringConvertible {
+    let run: RunID
+    let needed: EngineIdentity
+    let found: EngineIdentity
+
+    var description: String {
+        """
+        run \(run) has rows of the engine '\(needed)'; this one is '\(found)', and rows of different engines are never \
+        counted together. Go on with that build and its options, or start the job anew
+        """
     }
 }
 

@@ -47,12 +47,14 @@ struct StatusJSON: Encodable {
         let tokensPerSecond: Double
         /// Nil while unknown.
         let secondsLeft: Double?
+        let awaitedEngines: [String]
 
         enum CodingKeys: String, CodingKey {
             case run, name, state, rows, failures
             case rowsExpected = "rows_expected"
             case tokensPerSecond = "tokens_per_second"
             case secondsLeft = "seconds_left"
+            case awaitedEngines = "awaited_engines"
         }
     }
 
@@ -75,7 +77,7 @@ struct StatusJSON: Encodable {
             Run(
                 run: $0.run, name: $0.name, state: $0.state, rows: $0.rows, rowsExpected: $0.rowsExpected,
                 failures: $0.failures, tokensPerSecond: $0.tokensPerSecond,
-                secondsLeft: $0.secondsLeft < 0 ? nil : $0.secondsLeft)
+                secondsLeft: $0.secondsLeft < 0 ? nil : $0.secondsLeft, awaitedEngines: $0.awaitedEngines)
         }
         workers = status.workers.map {
             Worker(
@@ -95,6 +97,9 @@ enum StatusText {
             if run.failures > 0 { line += ", \(run.failures) failed" }
             if run.state == "running", run.secondsLeft >= 0 {
                 line += ", \(Int(run.tokensPerSecond)) tokens/s, \(clockText(seconds: run.secondsLeft)) left"
+            }
+            for engine in run.awaitedEngines {
+                line += "\n  waits for a worker with the engine \(engine), which its rows have"
             }
             return line
         }

@@ -19,6 +19,9 @@ struct Submit: ParsableCommand {
     @Flag(name: .long, help: "Only check the job and print its cells, documents, tokens and estimated FLOPs.")
     var dryRun = false
 
+    @Flag(name: .long, help: "Compute every row anew, also those that an earlier run has under the same identity.")
+    var fresh = false
+
     @Flag(name: .long, help: "Print JSON.")
     var json = false
 
@@ -29,6 +32,12 @@ struct Submit: ParsableCommand {
         let cells: UInt32
         let documents: UInt64
         let shards: UInt32
+        let rowsReused: UInt64
+
+        enum CodingKeys: String, CodingKey {
+            case run, cells, documents, shards
+            case rowsReused = "rows_reused"
+        }
     }
 
     func run() throws {
@@ -39,14 +48,16 @@ struct Submit: ParsableCommand {
             if !dry.missing.isEmpty { throw Exit.missing }
             return
         }
-        let submitted = try connection.open().submit(file.canonicalJSON)
+        let submitted = try connection.open().submit(file.canonicalJSON, fresh: fresh)
         if json {
             let answer = Answer(
-                run: submitted.run, cells: submitted.cells, documents: submitted.examples, shards: submitted.shards)
+                run: submitted.run, cells: submitted.cells, documents: submitted.examples, shards: submitted.shards,
+                rowsReused: submitted.rowsReused)
             print(try JSONLine.pretty(answer))
         } else {
             print(submitted.run)
             Terminal.note("\(submitted.cells) cells, \(submitted.examples) documents in \(submitted.shards) shards")
+            if submitted.rowsReused > 0 { Terminal.note("\(submitted.rowsReused) rows taken over from earlier runs") }
         }
     }
 }

@@ -11,7 +11,11 @@ struct LeaseTests {
         var driver = SchedulerDriver(incarnation: 7)
         driver.submit(jobs: [.sample("a")])
         let turn = driver.join("w1", session: 1)
-        #expect(turn.commits == [.granted(Lease(job: "a", epoch: 1, worker: "w1", incarnation: 7))])
+        #expect(
+            turn.commits == [
+                .bound(run: "run", model: "m", engine: EngineDescription.sample.identity),
+                .granted(Lease(job: "a", epoch: 1, worker: "w1", incarnation: 7)),
+            ])
         #expect(turn.grants.map(\.lease) == [first])
         let next = driver.take(.disconnected(1)) + driver.join("w2", session: 2)
         #expect(next.grants.map(\.lease.epoch) == [2])

@@ -52,9 +52,10 @@ struct SchedulerDriver {
     @discardableResult
     mutating func join(
         _ worker: WorkerKey, host: String = "host", session: SessionID, slots: UInt32 = 1, boot: String = "boot",
-        holding leases: [LeaseName] = []
+        arithmetic: String = "cpu", holding leases: [LeaseName] = []
     ) -> [SchedulerDirective] {
-        let hello = Hello(build: "1", engine: "cpu", host: host, bootID: boot, leases: leases)
+        let engine = EngineDescription(build: "1", name: "cpu", arithmetic: arithmetic)
+        let hello = Hello(engine: engine, host: host, bootID: boot, leases: leases)
         let first = take(.hello(hello, worker: worker, session: session))
         return first + take(.credit(slots: slots), from: session)
     }
@@ -62,6 +63,10 @@ struct SchedulerDriver {
     mutating func submit(_ run: RunID = "run", jobs: [JobDescription], priority: Int = 0) {
         take(.submitted(RunDescription(id: run, priority: priority, jobs: jobs)))
     }
+}
+
+extension EngineDescription {
+    static let sample = EngineDescription(build: "1", name: "cpu", arithmetic: "cpu")
 }
 
 extension JobDescription {

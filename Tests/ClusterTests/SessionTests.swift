@@ -131,7 +131,7 @@ struct SessionTests {
     func version() {
         var driver = SchedulerDriver()
         let hello = Hello(
-            build: "9", engine: "cpu", host: "h", bootID: "b", protocolMinimum: 0x0900, protocolMaximum: 0x0901)
+            engine: .sample, host: "h", bootID: "b", protocolMinimum: 0x0900, protocolMaximum: 0x0901)
         let turn = driver.take(.hello(hello, worker: "w1", session: 1))
         guard case .reject(.version, _, retryAfter: 0)? = turn.sent(to: 1).first else {
             Issue.record("\(turn)")

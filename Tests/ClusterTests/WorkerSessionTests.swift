@@ -10,7 +10,7 @@ struct WorkerSessionTests {
         var all: [WorkerDirective] = []
 
         init(parameters: WorkerParameters = WorkerParameters(), welcomed: Bool = true) {
-            let hello = Hello(build: "1", engine: "cpu", host: "h", bootID: "b")
+            let hello = Hello(engine: .sample, host: "h", bootID: "b")
             session = WorkerSession(greeting: hello, parameters: parameters)
             take(.connected)
             if welcomed { hear(.welcome(heartbeat: 2_000, lease: 30_000, kept: [])) }
@@ -52,7 +52,7 @@ struct WorkerSessionTests {
     @Test("it says Hello, and once welcome asks for jobs")
     func greeting() {
         let driver = Driver()
-        let hello = Hello(build: "1", engine: "cpu", host: "h", bootID: "b")
+        let hello = Hello(engine: .sample, host: "h", bootID: "b")
         #expect(driver.all == [.send(.hello(hello)), .send(.credit(slots: 2))])
         #expect(driver.session.state == .ready)
     }
@@ -114,7 +114,7 @@ struct WorkerSessionTests {
         var driver = Driver()
         driver.grant(a)
         let said = driver.pass(6_000).messages
-        let hello = Hello(build: "1", engine: "cpu", host: "h", bootID: "b", leases: [a])
+        let hello = Hello(engine: .sample, host: "h", bootID: "b", leases: [a])
         #expect(said.last == .hello(hello))
         #expect(said.count { if case .heartbeat = $0 { true } else { false } } == 2)
     }

@@ -63,9 +63,13 @@ final class SampleRun: Sendable {
             }
             return row
         }
+        let engine = EngineDescription(build: "0.1", name: "cpu/test", arithmetic: "cpu/test")
         let lease = Lease(job: job, epoch: 1, worker: "w", incarnation: store.incarnation)
         try store.commit(
-            [.granted(lease), .scored(job: job, epoch: 1, worker: "w", rows: rows)], engines: ["w": "cpu/test"])
+            [
+                .bound(run: "r1", model: Self.hash, engine: engine.identity), .granted(lease),
+                .scored(job: job, epoch: 1, worker: "w", rows: rows),
+            ], engines: ["w": engine])
     }
 
     func end(_ state: RunState) throws { try store.commit([.run("r1", state)]) }

@@ -118,14 +118,16 @@ struct PromiseTests {
 
     @Test("a refused change leaves the rest of its commit in place")
     func refusalIsLocal() throws {
-        let outcomes = try store.commit([
-            .granted(Lease(job: job, epoch: 1, worker: Sample.worker, incarnation: store.incarnation)),
-            .job("no such job", .done), .run("no such run", .complete),
-            .scored(job: job, epoch: 1, worker: Sample.worker, rows: [Sample.row(0)]),
-        ])
+        let outcomes = try store.commit(
+            [
+                .bound(run: "sample", model: Sample.hash, engine: Sample.engine(named: "cpu").identity),
+                .granted(Lease(job: job, epoch: 1, worker: Sample.worker, incarnation: store.incarnation)),
+                .job("no such job", .done), .run("no such run", .complete),
+                .scored(job: job, epoch: 1, worker: Sample.worker, rows: [Sample.row(0)]),
+            ], engines: [Sample.worker: Sample.engine(named: "cpu")])
         #expect(
             outcomes == [
-                .applied, .refused(reason: "no job 'no such job'"), .refused(reason: "no run 'no such run'"),
+                .applied, .applied, .refused(reason: "no job 'no such job'"), .refused(reason: "no run 'no such run'"),
                 .rows(RowOutcome(new: 1)),
             ])
     }

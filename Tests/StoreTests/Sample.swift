@@ -83,16 +83,36 @@ enum Sample {
         return row
     }
 
+    /// Engines that differ in their kernels, but not in their arithmetic.
+    static func engine(named name: String, arithmetic: String = "cpu/test", build: String = "0.1") -> EngineDescription
+    {
+        EngineDescription(build: build, name: name, arithmetic: arithmetic)
+    }
+
     static func open(_ path: String, sizeLimit: Int? = nil) throws -> ResultsStore {
         try ResultsStore(path, build: "0.1", sizeLimit: sizeLimit, now: { 1_700_000_100 })
     }
 }
 
 extension ResultsStore {
-    /// Grants a job to the sample's worker, or another, under the next epoch.
+    /// Grants a job to the sample's worker, or another, under the next epoch; its run's model is bound to their engine.
     @discardableResult
     func grant(_ job: JobID, epoch: UInt64 = 1, to worker: WorkerKey = Sample.worker) throws -> ChangeOutcome {
-        try commit([.granted(Lease(job: job, epoch: epoch, worker: worker, incarnation: incarnation))])[0]
+        let run = try run(of: job)
+        return try commit([
+            .bound(run: run, model: Sample.hash, engine: Sample.engine(named: "").identity),
+            .granted(Lease(job: job, epoch: epoch, worker: worker, incarnation: incarnation)),
+        ])[1]
+    }
+
+    /// The run that has a job, among those that have not ended.
+    private func run(of job: JobID) throws -> RunID {
+        try read { view in
+            for run in try view.runs() where try view.description(of: run.run).jobs.contains(where: { $0.id == job }) {
+                return run.run
+            }
+            return ""
+        }
     }
 
     /// Stores rows under a lease.
@@ -102,7 +122,7 @@ extension ResultsStore {
     ) throws -> ChangeOutcome {
         try commit(
             [.scored(job: job, epoch: epoch, worker: worker, rows: rows)],
-            engines: [worker: "cpu/test/\(worker.prefix(1))"])[0]
+            engines: [worker: Sample.engine(named: "cpu/test/\(worker.prefix(1))")])[0]
     }
 
     /// Grants every job of the manifest and stores all its rows.

@@ -5,6 +5,7 @@ enum Layers {
     static let imports: [String: Set<String>] = [
         "ModelFiles": ["Crypto"],
         "Tokenizer": ["Crypto"],
+        "CRevision": [],
         "CKernels": [],
         "COpenBLAS": [],
         "CZeroMQ": [],
@@ -22,7 +23,7 @@ enum Layers {
         "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Mamba", "Scoring", "Crypto"],
         "Daemons": [
             "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer", "Cluster",
-            "Messaging", "Wire", "Store", "Reports", "Logging",
+            "Messaging", "Wire", "Store", "Reports", "CRevision", "Logging",
         ],
         "coord": [
             "ArgumentParser", "Logging", "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire",

@@ -63,6 +63,9 @@ public final class CPUBackend: Backend {
         }
     }
 
+    /// The packed product and every other kernel add in one order whatever the instruction set; a library may not.
+    public var arithmetic: String { gemm == .packed ? "cpu/packed" : engine }
+
     // MARK: Parameters and transfers
 
     public func weight(_ tensor: Tensor) throws -> CPUWeight {

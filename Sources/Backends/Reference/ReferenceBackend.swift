@@ -32,6 +32,7 @@ public struct ReferenceBackend: Backend {
     public init() {}
 
     public var engine: String { "reference" }
+    public var arithmetic: String { engine }
 
     public func weight(_ tensor: Tensor) throws -> Matrix {
         precondition(tensor.shape.count == 2, "\(tensor.name) has shape \(tensor.shape), not [outputs, inputs]")

@@ -23,6 +23,10 @@ struct StoreModel {
     private(set) var jobs: [JobID: Job] = [:]
     private(set) var runs: [(id: RunID, jobs: [JobID], state: RunState)] = []
     var incarnation: UInt64 = 0
+    /// The engine that each run's models are bound to.
+    private(set) var bindings: [RunID: [String: EngineIdentity]] = [:]
+    /// Workers whose engine is not everybody's.
+    var engines: [WorkerKey: EngineIdentity] = [:]
     let hosts: [WorkerKey: String]
     let slots: Int
 
@@ -73,6 +77,9 @@ struct StoreModel {
                 job.rows[row.example] = row
             }
             jobs[id] = job
+        case .bound(let run, let model, let engine):
+            let old = bindings[run, default: [:]].updateValue(engine, forKey: model)
+            if let old, old != engine { throw Violation("\(run): \(model) went from \(old) to \(engine)") }
         case .job(let id, let state): try end(id, state)
         case .run(let id, let state): try end(run: id, state)
         }
@@ -88,6 +95,10 @@ struct StoreModel {
         }
         guard jobs.values.count(where: { $0.lease?.worker == lease.worker }) < slots else {
             throw Violation("\(lease.worker) has more leases than it wished for")
+        }
+        let bound = bindings[job.run]?[job.description.model]
+        guard let bound, bound == engines[lease.worker] else {
+            throw Violation("\(lease.worker) scores for \(job.run), which is bound to \(bound ?? "no engine")")
         }
         jobs[lease.job]?.epoch = lease.epoch
         jobs[lease.job]?.lease = lease
@@ -148,7 +159,7 @@ struct StoreModel {
             // Rows of failed jobs that are missing stay missing: the scheduler counts none of them.
             return RunDescription(
                 id: run.id, jobs: pending, rowsOfFinishedJobs: UInt64(over.reduce(0) { $0 + $1.rows.count }),
-                failedJobs: over.count { $0.state != .done })
+                failedJobs: over.count { $0.state != .done }, bindings: bindings[run.id] ?? [:])
         }
     }
 }

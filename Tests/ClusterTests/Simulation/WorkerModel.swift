@@ -11,6 +11,8 @@ final class WorkerModel {
     private var boot = 0
     private var computing: LeaseName?
     private var isStopping = false
+    /// What it computes with.
+    var engine = EngineDescription(build: "1", name: "model", arithmetic: "model")
     /// How it fails at the jobs that it dislikes.
     var failing: WireFailureClass?
     private var pausedUntil = Instant(milliseconds: 0)
@@ -26,7 +28,7 @@ final class WorkerModel {
         guard session == nil else { return }
         boot += 1
         session = WorkerSession(
-            greeting: Hello(build: "1", engine: "model", host: host, bootID: "\(key) boot \(boot)"))
+            greeting: Hello(engine: engine, host: host, bootID: "\(key) boot \(boot)"))
         try handle(.connected)
         tick(boot)
     }

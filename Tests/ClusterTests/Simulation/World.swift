@@ -85,6 +85,9 @@ final class World {
             if count > 1, index == 0, chance(0.3) { worker.failing = chance(0.5) ? .worker : .infrastructure }
             workers.append(worker)
         }
+        // Now and then a cluster has two kinds of nodes.
+        if seed % 4 == 0, workers.allSatisfy({ $0.failing == nil }) { workers[count - 1].engine.arithmetic = "other" }
+        for worker in workers { store.engines[worker.key] = worker.engine.identity }
     }
 
     func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &random) < probability }

@@ -1,0 +1,3 @@
+#include "CRevision.h"
+
+const char *molt_revision(void) { return MOLT_REVISION; }

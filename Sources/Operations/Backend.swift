@@ -107,12 +107,20 @@ public protocol Backend: Sendable {
     func importance(of features: Matrix, rows: Range<Int>, metric: Importance) throws -> [Float]
     /// For each source row, the destination row (a position in `destinations`) whose features are most similar, and
     /// that cosine similarity: the dot product of rows / max(norm, 1e−12). Ties take the lower position.
-    func bestMatches(of features: Matrix, sources: [Int], destinations: [Int]) throws -> [Match]
+    ///
+    /// - Parameter rectified: whether max(0, y) is compared instead of the features y.
+    func bestMatches(of features: Matrix, sources: [Int], destinations: [Int], rectified: Bool) throws -> [Match]
+    /// Runs the host's part of a token reduction, the operations that it calls included; a backend may time it.
+    func deciding<Result>(_ decide: () throws -> Result) rethrows -> Result
 
     // MARK: Head
 
     /// Rates `targets[i]` by row i of the normalized hidden rows [rows, D]: log softmax over all of the head's outputs.
     func score(_ hidden: Matrix, head: Weight, targets: [Int32]) throws -> [TokenScore]
+}
+
+extension Backend {
+    public func deciding<Result>(_ decide: () throws -> Result) rethrows -> Result { try decide() }
 }
 
 /// A matrix that lives on a device.

@@ -2,7 +2,8 @@
 ///
 /// Output row `i` is input row `kept[i]`, or, where rows are merged into it, the unweighted mean of that row and its
 /// sources, all read from the original matrix: `(f + Σ sources) / (1 + count)`. The sum starts at the destination's
-/// own row and adds the sources in the order listed, so that the result has one value on every backend.
+/// own row and adds the sources in the order listed, so that the result has one value on every backend. A merge may
+/// take only the largest of its sources' values in each column, which are added from the largest down.
 public struct RowReduction: Sendable, Equatable {
     /// Ascending input row of each output row.
     public var kept: [Int]
@@ -16,11 +17,22 @@ public struct RowReduction: Sendable, Equatable {
         public var destination: Int
         /// Input rows averaged into it, in the order in which they are added.
         public var sources: [Int]
+        /// Which of the sources' values take part.
+        public var taking: Values
 
-        public init(destination: Int, sources: [Int]) {
+        public init(destination: Int, sources: [Int], taking: Values = .all) {
             self.destination = destination
             self.sources = sources
+            self.taking = taking
         }
+    }
+
+    /// Which of the sources' values are averaged into a row.
+    public enum Values: Sendable, Equatable {
+        /// All: (f + Σ sources) / (1 + number of sources).
+        case all
+        /// In each column the k largest, 0 ≤ k ≤ number of sources: (f + Σ of those) / (1 + k).
+        case largest(Int)
     }
 
     public init(kept: [Int], merges: [Merge] = []) {

@@ -36,6 +36,14 @@ enum Cases {
             Gate(rows: 70, columns: 512, group: 512), Gate(rows: 4, columns: 34, group: 17, range: -200...200),
             Matches(sources: 1, destinations: 1, columns: 1), Matches(sources: 0, destinations: 3, columns: 4),
             Matches(sources: 9, destinations: 10, columns: 31), Matches(sources: 120, destinations: 121, columns: 64),
+            Matches(sources: 250, destinations: 251, columns: 1536),
+            Matches(sources: 1, destinations: 1, columns: 1, rectified: true),
+            Matches(sources: 120, destinations: 121, columns: 65, rectified: true),
+            MergeLargest(sources: 1, taken: 0, columns: 1), MergeLargest(sources: 1, taken: 1, columns: 3),
+            MergeLargest(sources: 2, taken: 1, columns: 16), MergeLargest(sources: 3, taken: 1, columns: 17),
+            MergeLargest(sources: 7, taken: 7, columns: 40), MergeLargest(sources: 33, taken: 16, columns: 50),
+            MergeLargest(sources: 100, taken: 50, columns: 64, alphabet: 3),
+            MergeLargest(sources: 205, taken: 102, columns: 768),
         ]
         + Importance.allCases.flatMap {
             [Importances(rows: 1, columns: 1, metric: $0), Importances(rows: 120, columns: 401, metric: $0)]

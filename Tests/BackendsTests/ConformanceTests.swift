@@ -36,7 +36,7 @@ struct ConformanceTests {
 
     private static func matches<B: Backend>(_ values: [Float], _ columns: Int, on backend: B) throws -> [Match] {
         let features = backend.matrix(values, rows: 5, columns: columns)
-        return try backend.bestMatches(of: features, sources: [0, 4], destinations: [2, 1, 3])
+        return try backend.bestMatches(of: features, sources: [0, 4], destinations: [2, 1, 3], rectified: false)
     }
 
     @Test("equal logits leave the greedy choice to the lowest token, with no margin")

@@ -70,6 +70,30 @@ struct Rows: Operation {
     }
 }
 
+/// reduce, of a merge that takes the largest values only.
+struct MergeLargest: Operation {
+    var sources: Int
+    var taken: Int
+    var columns: Int
+    /// How many values there are to choose from; few make many ties.
+    var alphabet = Int.max
+
+    func run<B: Backend>(on backend: B) throws -> [Outcome] {
+        var numbers = Numbers(seed: 9)
+        let rows = 2 * sources + 2
+        let values = numbers.integers(rows * columns, below: alphabet).map { Float($0 % 20_001) / 10_000 - 1 }
+        let x = backend.matrix(values, rows: rows, columns: columns)
+        let gone = (0..<sources).map { 2 * $0 }
+        let reduction = RowReduction(
+            kept: (0..<rows).filter { !gone.contains($0) },
+            merges: [.init(destination: 1, sources: gone, taking: .largest(taken))])
+        return [try backend.outcome("reduced", backend.reduce(x, by: reduction))]
+    }
+
+    /// A sum of up to `taken` values in float32.
+    var tolerance: Tolerance { Tolerance(relative: 1e-6 * Float(taken + 1).squareRoot()) }
+}
+
 struct Normalize: Operation {
     var rows: Int
     var columns: Int
@@ -120,6 +144,7 @@ struct Matches: Operation {
     var sources: Int
     var destinations: Int
     var columns: Int
+    var rectified = false
 
     func run<B: Backend>(on backend: B) throws -> [Outcome] {
         var numbers = Numbers(seed: 7)
@@ -127,7 +152,7 @@ struct Matches: Operation {
         let y = backend.matrix(numbers.floats(rows * columns), rows: rows, columns: columns)
         let split = (0..<rows).sorted { ($0 * 7919 % 101, $0) < ($1 * 7919 % 101, $1) }
         let matches = try backend.bestMatches(
-            of: y, sources: Array(split[..<sources]), destinations: Array(split[sources...]))
+            of: y, sources: Array(split[..<sources]), destinations: Array(split[sources...]), rectified: rectified)
         return [
             Outcome(name: "destination", columns: 1, values: matches.map { Float($0.destination) }),
             Outcome(name: "similarity", columns: 1, values: matches.map(\.similarity)),

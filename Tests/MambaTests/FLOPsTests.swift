@@ -89,16 +89,17 @@ struct FLOPsTests {
     func kept(method: Reduction.Method) throws {
         let golden: UnitFLOPs = try Golden.read("unit/flops.json")
         for item in golden.numKeep {
-            let kept = method.rule.keptCount(of: item.n, keepRatio: item.ratio)
+            let kept = method.rule().keptCount(of: item.n, keepRatio: item.ratio)
             #expect(kept == item.kept[method.rawValue], "\(item)")
         }
     }
 
-    @Test("the share of rows that is left is what a long sequence tends to", arguments: Reduction.Method.allCases)
-    func keptShare(method: Reduction.Method) {
+    @Test("the share of rows that is left is what a long sequence tends to", arguments: Definition.all)
+    func keptShare(definition: Definition) {
+        let rule = definition.method.rule(definition.variant)
         for ratio in [1e-9, 0.1, 0.3, 1.0 / 3, 0.4, 0.5, 0.7, 0.95, 1] {
-            let kept = method.rule.keptCount(of: 1_000_000, keepRatio: ratio)
-            #expect(abs(Double(kept) / 1_000_000 - method.rule.keptShare(keepRatio: ratio)) < 3e-6, "\(ratio)")
+            let kept = rule.keptCount(of: 1_000_000, keepRatio: ratio)
+            #expect(abs(Double(kept) / 1_000_000 - rule.keptShare(keepRatio: ratio)) < 3e-6, "\(ratio)")
         }
     }
 
@@ -144,12 +145,12 @@ struct FLOPsTests {
     }
 
     @Test(
-        "a target is met wherever it can be, and a short sequence sheds what it can", arguments: Golden.methods, 0...40)
-    func everyLength(method: Reduction.Method, rows: Int) throws {
-        let reduction = try Reduction(method: method, layers: [1, 3], amount: .flops(0.2))
+        "a target is met wherever it can be, and a short sequence sheds what it can", arguments: Definition.all, 0...40)
+    func everyLength(definition: Definition, rows: Int) throws {
+        let reduction = try definition.reduction(.flops(0.2), layers: [1, 3])
         let tokens = try reduction.tokens(entering: rows, layerCount: 5)
         #expect(tokens.remaining >= min(rows, 1))
-        let most = try Reduction(method: method, layers: [1, 3], amount: .keepRatio(1e-9))
+        let most = try definition.reduction(.keepRatio(1e-9), layers: [1, 3])
         let possible = try most.tokens(entering: rows, layerCount: 5).saving()
         #expect(tokens.saving() >= min(0.2, possible))
     }

@@ -37,8 +37,9 @@ func expectEqual(
     #expect(decision.setA == golden.setA, place)
     #expect((decision.importance == nil) == (golden.importance == nil), place)
     #expect(distance(decision.importance ?? [], (golden.importance ?? []).map(Float.init)) < tolerance, place)
-    #expect((decision.connections == nil) == (golden.connections == nil), place)
-    expectEqual(decision.connections ?? [], golden.connections ?? [], within: tolerance, place)
+    #expect((decision.matching == nil) == (golden.connections == nil), place)
+    let connections = decision.matching.map { $0.mostSimilar($0.connections.count) }
+    expectEqual(connections ?? [], golden.connections ?? [], within: tolerance, place)
 }
 
 private func groups(_ rows: RowReduction) -> [String: [Int]] {

@@ -49,7 +49,7 @@ struct MethodTests {
                 let decision = try decide(item.y, reduction, on: backend)
                 let place = Comment(rawValue: item.name)
                 expectEqual(decision, item, within: 1e-5, place)
-                #expect(method.rule.keptCount(of: item.y.count, keepRatio: item.keepRatio) == item.kept.count, place)
+                #expect(method.rule().keptCount(of: item.y.count, keepRatio: item.keepRatio) == item.kept.count, place)
                 let branch = matrix(item.branch, on: backend)
                 let hidden = try backend.values(of: backend.reduce(branch, by: decision.hidden))
                 #expect(distance(hidden, item.hiddenOut.flatMap { $0 }) < 1e-5, place)
@@ -60,17 +60,18 @@ struct MethodTests {
         try check(engine.backend)
     }
 
-    @Test("a method leaves as many rows as it counts on, the same ones in both branches", arguments: Golden.methods)
-    func counts(method: Reduction.Method) throws {
+    @Test(
+        "a method leaves as many rows as it counts on, the same ones in both branches", arguments: Definition.all)
+    func counts(definition: Definition) throws {
         var random = SplitMix64(state: 7)
         for count in 1...33 {
             let y = (0..<count).map { _ in (0..<6).map { _ in Float.random(in: -1...1, using: &random) } }
             for ratio in [1e-9, 0.25, 1.0 / 3, 0.5, 0.7, 0.95, 1] {
-                let reduction = try Reduction(method: method, amount: .keepRatio(ratio))
+                let reduction = try definition.reduction(.keepRatio(ratio))
                 let decision = try decide(y, reduction, on: ReferenceBackend())
                 let place: Comment = "\(count) rows, ratio \(ratio)"
                 let kept = decision.hidden.kept
-                #expect(kept.count == method.rule.keptCount(of: count, keepRatio: ratio), place)
+                #expect(kept.count == reduction.rule.keptCount(of: count, keepRatio: ratio), place)
                 #expect(decision.residual.kept == kept, place)
                 for merge in decision.hidden.merges + decision.residual.merges {
                     #expect(kept.contains(merge.destination), place)
@@ -95,11 +96,14 @@ struct MethodTests {
     func similarityTies(engine: Engine) throws {
         func check<B: Backend>(_ backend: B) throws {
             let y: [[Float]] = [[1, 0], [6, 8], [1, 0], [-1, 0], [3, 4], [2, 0]]
-            let rows = SequenceRows(features: matrix(y, on: backend), range: 0..<6, tokens: [], on: backend)
-            let connections = try rows.connections(from: [3, 5, 4, 1], to: [2, 0])
-            #expect(connections.map(\.source) == [5, 1, 4, 3])
-            #expect(connections.map(\.destination) == [2, 2, 2, 2])
-            #expect(try rows.connections(from: [3], to: []).isEmpty)
+            let rows = SequenceRows(
+                features: matrix(y, on: backend), range: 0..<6, tokens: [], afterLayer: 0, on: backend)
+            let matching = try rows.match([1, 3, 4, 5], to: [2, 0])
+            #expect(matching.connections.map(\.source) == [1, 3, 4, 5])
+            #expect(matching.connections.map(\.destination) == [2, 2, 2, 2])
+            #expect(matching.mostSimilar(4).map(\.source) == [5, 1, 4, 3])
+            #expect(matching.mostSimilar(2).map(\.source) == [5, 1])
+            #expect(try rows.match([3], to: []).connections.isEmpty)
         }
         try check(engine.backend)
     }
@@ -111,20 +115,9 @@ struct MethodTests {
         let y: [[Float]] = [[1, 0.5], [-9, 40], [1, 0], [8, 0], [0.5, 0.5], [-40, 9]]
         let reduction = try Reduction(method: .utrc, amount: .keepRatio(0.5), hiddenPrune: share)
         let decision = try decide(y, reduction, on: ReferenceBackend())
-        #expect(decision.connections?.map(\.source) == [2, 0, 4])
+        #expect(decision.matching?.mostSimilar(3).map(\.source) == [2, 0, 4])
         #expect(decision.hidden.kept == [1, 3, 5])
         #expect(decision.hidden.merges == (merged.isEmpty ? [] : [.init(destination: 3, sources: merged)]))
         #expect(decision.residual.merges == [.init(destination: 3, sources: [0, 2, 4])])
-    }
-
-    private func matrix<B: Backend>(_ rows: [[Float]], on backend: B) -> B.Matrix {
-        backend.matrix(rows.flatMap { $0 }, rows: rows.count, columns: rows[0].count)
-    }
-
-    private func decide<B: Backend>(
-        _ y: [[Float]], _ reduction: Reduction, on backend: B
-    ) throws -> ReductionDecision {
-        let rows = SequenceRows(features: matrix(y, on: backend), range: 0..<y.count, tokens: [], on: backend)
-        return try reduction.method.rule.decide(rows, keepRatio: reduction.keepRatio ?? 1, reduction: reduction)
     }
 }

@@ -115,10 +115,10 @@ struct ReducedForwardTests {
 extension Expected.Reduced {
     var reduction: Reduction {
         get throws {
-            try Reduction(
+            let source: Reduction.Source = try #require(Reduction.Source(rawValue: source))
+            return try Reduction(
                 method: try #require(Reduction.Method(rawValue: method)), layers: layers, amount: .keepRatio(keepRatio),
-                importance: try #require(Importance(rawValue: metric)),
-                source: try #require(Reduction.Source(rawValue: source)), hiddenPrune: qHidden,
+                importance: try #require(Importance(rawValue: metric)), source: source, hiddenPrune: qHidden,
                 residualPrune: qResidual)
         }
     }

@@ -22,6 +22,12 @@ struct ReductionTests {
         #expect(
             try Reduction(method: .pumer, amount: .flops(0.2), importance: .l2, hiddenPrune: 1).canonicalJSON
                 == #"{"flops":0.2,"method":"pumer","scope":"context","source":"ssm","variant":"paper"}"#)
+        #expect(
+            try Reduction(method: .random, amount: .flops(0.2), source: .block, seed: 3).canonicalJSON
+                == #"{"flops":0.2,"method":"random","scope":"context","seed":3,"variant":"paper"}"#)
+        #expect(
+            try Reduction(method: .evit, amount: .flops(0.2), importance: .l1, variant: .released).canonicalJSON
+                == #"{"flops":0.2,"method":"evit","scope":"context","source":"block","variant":"released"}"#)
     }
 
     @Test(
@@ -41,6 +47,8 @@ struct ReductionTests {
             #"{"method":"utrc","keep_ratio":0.7,"layers":[1,3],"importance":"l1","source":"block"}"#,
             #"{"method":"utrc","flops":0.123456789012345,"scope":"sequence","align":"position","hidden_prune":1}"#,
             #"{"method":"evit","flops":0.2,"importance":"noclip","source":"gated"}"#,
+            #"{"method":"front","keep_ratio":0.5}"#, #"{"method":"random","flops":0.2,"seed":9007199254740991}"#,
+            #"{"method":"utrc","flops":0.2,"variant":"released","source":"block","scope":"sequence"}"#,
             #"{"method":"pumer","flops":0.2,"source":"block"}"#, #"{"method":"ltmp","flops":0.3,"importance":"l2"}"#,
         ])
     func roundTrip(json: String) throws {
@@ -54,15 +62,36 @@ struct ReductionTests {
         arguments: [
             ("", "not JSON"), ("{", "not JSON"), ("[]", "must be a JSON object"), ("7", "must be a JSON object"),
             ("null", "must be a JSON object"), ("{}", "no method; known: none, utrc"),
-            (#"{"method":"utrk","flops":0.2}"#, "unknown method 'utrk'; known: none, utrc, evit, pumer, ltmp"),
+            (
+                #"{"method":"utrk","flops":0.2}"#,
+                "unknown method 'utrk'; known: none, utrc, evit, pumer, ltmp, front, random"
+            ),
             (#""utrk""#, "unknown method 'utrk'; known: none, utrc"), (#""utrc""#, "needs keep_ratio or flops"),
-            (#"{"method":"front","flops":0.2}"#, "method 'front' is not available yet; available: none, utrc, evit"),
             (#"{"method":"pumer","flops":0.2,"importance":"l1"}"#, "pumer does not read importance; leave it out"),
             (#"{"method":"evit","flops":0.2,"hidden_prune":1}"#, "evit does not read hidden_prune"),
             (#"{"method":"ltmp","flops":0.2,"residual_prune":0}"#, "ltmp does not read residual_prune"),
             (
-                #"{"method":"pumer","flops":0.2,"variant":"released"}"#,
-                "variant 'released' of pumer is not available yet; available: paper"
+                #"{"method":"ltmp","flops":0.2,"variant":"released"}"#,
+                "ltmp has no variant 'released'; leave variant out"
+            ),
+            (#"{"method":"front","flops":0.2,"variant":"released"}"#, "front has no variant 'released'"),
+            (#"{"method":"front","flops":0.2,"source":"ssm"}"#, "front does not read source; leave it out"),
+            (#"{"method":"front","flops":0.2,"seed":1}"#, "front does not read seed; leave it out"),
+            (#"{"method":"random","flops":0.2,"importance":"l1"}"#, "random does not read importance"),
+            (#"{"method":"random","flops":0.2,"seed":-1}"#, "seed -1 is out of range; allowed: a whole number from 0"),
+            (#"{"method":"random","flops":0.2,"seed":9007199254740992}"#, "to 9007199254740991"),
+            (#"{"method":"random","flops":0.2,"seed":1.5}"#, "seed must be a whole number"),
+            (
+                #"{"method":"evit","flops":0.2,"variant":"released","importance":"l1"}"#,
+                "evit as released does not read importance; leave it out"
+            ),
+            (
+                #"{"method":"utrc","flops":0.2,"variant":"released","hidden_prune":1}"#,
+                "utrc as released does not read hidden_prune"
+            ),
+            (
+                #"{"method":"pumer","flops":0.2,"variant":"released","source":"ssm"}"#,
+                "pumer as released does not read source 'ssm', only block; leave source out"
             ),
             (#"{"method":3}"#, "method must be a name"),
             (#"{"method":"utrc"}"#, "utrc needs keep_ratio or flops"),
@@ -93,10 +122,6 @@ struct ReductionTests {
             (#"{"method":"utrc","flops":0.2,"scope":"all"}"#, "unknown scope 'all'; known: context, sequence"),
             (#"{"method":"utrc","flops":0.2,"align":"head"}"#, "unknown align 'head'; known: tail, position"),
             (#"{"method":"utrc","flops":0.2,"variant":"mine"}"#, "unknown variant 'mine'; known: paper, released"),
-            (
-                #"{"method":"utrc","flops":0.2,"variant":"released"}"#,
-                "variant 'released' of utrc is not available yet; available: paper"
-            ),
             (#"{"method":"utrc","flops":0.2,"hidden_prune":1.5}"#, "hidden_prune 1.5 is out of range"),
             (#"{"method":"utrc","flops":0.2,"residual_prune":-1}"#, "residual_prune -1.0 is out of range"),
             (#"{"method":"none","keep_ratio":0.7}"#, "keep_ratio 0.7 contradicts"),
@@ -106,6 +131,19 @@ struct ReductionTests {
         let error = try #require(throws: ReductionError.self) { try Reduction(json: Data(json.utf8)) }
         #expect(error.description.hasPrefix("reduction: "))
         #expect(error.description.contains(message), "\(error)")
+    }
+
+    @Test(
+        "in words, a reduction is its method, how far it goes and what is not the default",
+        arguments: [
+            (#"{"method":"utrc","flops":0.2}"#, "utrc flops=0.2"),
+            (#"{"method":"utrc","keep_ratio":0.7,"source":"block"}"#, "utrc keep_ratio=0.7 source=block"),
+            (#"{"method":"evit","flops":0.2,"variant":"released"}"#, "evit flops=0.2 variant=released"),
+            (#"{"method":"random","flops":0.2,"seed":0}"#, "random flops=0.2"),
+            (#"{"method":"random","flops":0.2,"seed":7}"#, "random flops=0.2 seed=7"),
+        ])
+    func words(json: String, words: String) throws {
+        #expect(try Reduction(json: Data(json.utf8)).description == words)
     }
 
     @Test("layers left out are the paper's, and only for its models")

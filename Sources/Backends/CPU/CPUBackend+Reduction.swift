@@ -20,18 +20,20 @@ extension CPUBackend {
     /// Source rows whose similarities to all destinations are taken together.
     private static let matchRows = 96
 
-    public func bestMatches(of features: CPUMatrix, sources: [Int], destinations: [Int]) throws -> [Match] {
+    public func bestMatches(
+        of features: CPUMatrix, sources: [Int], destinations: [Int], rectified: Bool
+    ) throws -> [Match] {
         precondition(sources.isEmpty || !destinations.isEmpty, "sources without a destination")
         guard !sources.isEmpty else { return [] }
         let columns = features.columns
         var folds = [ck_fold](repeating: ck_fold(), count: sources.count)
         let candidates = withScratch(destinations.count * columns) { rows in
-            unitRows(of: features, destinations, into: rows, stride: columns)
+            unitRows(of: features, destinations, rectified: rectified, into: rows, stride: columns)
             return CPUWeight(rows: rows, outputs: destinations.count, inputs: columns, backend: self)
         }
         let units = make(rows: sources.count, columns: columns)
         withExtendedLifetime((candidates, units)) {
-            unitRows(of: features, sources, into: units.row(0), stride: units.stride)
+            unitRows(of: features, sources, rectified: rectified, into: units.row(0), stride: units.stride)
             folds.withUnsafeMutableBufferPointer { folds in
                 guard let folds = folds.baseAddress else { return }
                 let blocks = (sources.count + Self.matchRows - 1) / Self.matchRows
@@ -60,14 +62,16 @@ extension CPUBackend {
         }
     }
 
-    /// The rows at `indices`, each divided by its norm.
+    /// The rows at `indices`, rectified if so asked, each divided by its norm.
     private func unitRows(
-        of features: CPUMatrix, _ indices: [Int], into target: UnsafeMutablePointer<Float>, stride: Int
+        of features: CPUMatrix, _ indices: [Int], rectified: Bool, into target: UnsafeMutablePointer<Float>, stride: Int
     ) {
         precondition(indices.allSatisfy { $0 >= 0 && $0 < features.rows }, "rows of a matrix of \(features.rows)")
         withExtendedLifetime(features) {
             split(indices.count, work: indices.count * features.columns) { range in
-                for i in range { kernels.unit(features.row(indices[i]), features.columns, target + i * stride) }
+                for i in range {
+                    kernels.unit(features.row(indices[i]), features.columns, rectified ? 1 : 0, target + i * stride)
+                }
             }
         }
     }

@@ -21,12 +21,28 @@ extension CPUBackend {
                 precondition(
                     row < reduction.kept.count && reduction.kept[row] == merge.destination,
                     "row \(merge.destination) is merged into, but not kept")
-                let rows = [merge.destination] + merge.sources
-                precondition(rows.allSatisfy { $0 >= 0 && $0 < matrix.rows }, "rows of a matrix of \(matrix.rows)")
-                kernels.mean(matrix.row(0), matrix.stride, rows, rows.count, matrix.columns, reduced.row(row))
+                average(merge, of: matrix, into: reduced.row(row))
             }
         }
         return reduced
+    }
+
+    /// The mean of a destination's row and what it takes of its sources.
+    private func average(
+        _ merge: RowReduction.Merge, of matrix: CPUMatrix, into target: UnsafeMutablePointer<Float>
+    ) {
+        let rows = [merge.destination] + merge.sources
+        precondition(rows.allSatisfy { $0 >= 0 && $0 < matrix.rows }, "rows of a matrix of \(matrix.rows)")
+        switch merge.taking {
+        case .all:
+            kernels.mean(matrix.row(0), matrix.stride, rows, rows.count, matrix.columns, target)
+        case .largest(let count):
+            precondition((0..<rows.count).contains(count), "\(count) values of \(merge.sources.count) sources")
+            withScratch(merge.sources.count * Self.channelLanes) {
+                kernels.mean_of_largest(
+                    matrix.row(0), matrix.stride, rows, rows.count, count, matrix.columns, $0, target)
+            }
+        }
     }
 
     public func add(_ addend: CPUMatrix, into sum: inout CPUMatrix) {

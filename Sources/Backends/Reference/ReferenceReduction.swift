@@ -13,11 +13,16 @@ extension ReferenceBackend {
         }
     }
 
-    public func bestMatches(of features: Matrix, sources: [Int], destinations: [Int]) throws -> [Match] {
+    public func bestMatches(
+        of features: Matrix, sources: [Int], destinations: [Int], rectified: Bool
+    ) throws -> [Match] {
         precondition(sources.isEmpty || !destinations.isEmpty, "sources without a destination")
-        let candidates = destinations.map { unitRow(features[row: $0]) }
+        func unit(_ row: Int) -> [Double] {
+            unitRow(features[row: row].map { rectified ? max(0, Double($0)) : Double($0) })
+        }
+        let candidates = destinations.map(unit)
         return sources.map { source in
-            let unit = unitRow(features[row: source])
+            let unit = unit(source)
             var best = Match(destination: 0, similarity: -.infinity)
             for (position, candidate) in candidates.enumerated() {
                 let similarity = Float(zip(unit, candidate).reduce(0) { $0 + $1.0 * $1.1 })
@@ -28,8 +33,8 @@ extension ReferenceBackend {
     }
 
     /// row / max(‖row‖, 1e−12)
-    private func unitRow(_ row: ArraySlice<Float>) -> [Double] {
-        let norm = row.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-        return row.map { Double($0) / max(norm, 1e-12) }
+    private func unitRow(_ row: [Double]) -> [Double] {
+        let norm = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return row.map { $0 / max(norm, 1e-12) }
     }
 }

@@ -10,16 +10,21 @@ extension ReferenceBackend {
     }
 
     public func reduce(_ matrix: Matrix, by reduction: RowReduction) -> Matrix {
-        let sources = Dictionary(uniqueKeysWithValues: reduction.merges.map { ($0.destination, $0.sources) })
-        let rows = reduction.kept.map { row -> [Float] in
-            guard let merged = sources[row] else { return Array(matrix[row: row]) }
-            var sum = matrix[row: row].map(Double.init)
-            for source in merged {
-                for (column, value) in matrix[row: source].enumerated() { sum[column] += Double(value) }
-            }
-            return sum.map { Float($0 / Double(1 + merged.count)) }
+        let merges = Dictionary(uniqueKeysWithValues: reduction.merges.map { ($0.destination, $0) })
+        let rows = reduction.kept.flatMap { row in
+            merges[row].map { average($0, of: matrix) } ?? Array(matrix[row: row])
         }
-        return Matrix(rows.flatMap { $0 }, rows: rows.count, columns: matrix.columns)
+        return Matrix(rows, rows: reduction.kept.count, columns: matrix.columns)
+    }
+
+    /// The mean of a destination's row and what it takes of its sources.
+    private func average(_ merge: RowReduction.Merge, of matrix: Matrix) -> [Float] {
+        (0..<matrix.columns).map { column in
+            func value(_ row: Int) -> Double { Double(matrix.values[row * matrix.columns + column]) }
+            var taken = merge.sources.map(value)
+            if case .largest(let count) = merge.taking { taken = Array(taken.sorted(by: >).prefix(count)) }
+            return Float(taken.reduce(value(merge.destination), +) / Double(1 + taken.count))
+        }
     }
 
     public func add(_ addend: Matrix, into sum: inout Matrix) {

@@ -166,12 +166,17 @@ typedef struct {
     void (*mean)(const float *x, ptrdiff_t x_stride, const ptrdiff_t *list, ptrdiff_t count, ptrdiff_t columns,
                  float *out);
 
+    /// out = (x[list[0]] + the `taken` largest of x[list[1]], x[list[2]], …) / (1 + taken), by column, the largest
+    /// added first; taken < count; scratch holds 16·(count − 1) floats, 64-byte aligned; out [columns].
+    void (*mean_of_largest)(const float *x, ptrdiff_t x_stride, const ptrdiff_t *list, ptrdiff_t count,
+                            ptrdiff_t taken, ptrdiff_t columns, float *scratch, float *out);
+
     /// The importance of each row of y [rows, columns]; out [rows].
     void (*importance)(const float *y, ptrdiff_t y_stride, ptrdiff_t rows, ptrdiff_t columns, ck_metric metric,
                        float *out);
 
-    /// out = x / max(|x|₂, 1e−12), one row [columns].
-    void (*unit)(const float *x, ptrdiff_t columns, float *out);
+    /// out = x / max(|x|₂, 1e−12), one row [columns]; of max(0, x) where `rectified` is not 0.
+    void (*unit)(const float *x, ptrdiff_t columns, int rectified, float *out);
 
     /// y = log(1 + exp(x)), and x above 20; relative error below 4e−7 where x > −87, then 0. [count]
     void (*softplus)(const float *x, ptrdiff_t count, float *y);

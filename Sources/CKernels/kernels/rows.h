@@ -2,6 +2,8 @@
 
 INLINE f64x16 widen_lanes(f32x16 v) { return __builtin_convertvector(v, f64x16); }
 
+INLINE f32x16 positive_part(f32x16 v) { return v < 0.0f ? splat(0.0f) : v; }
+
 /// Σ x², exact products, over columns 0..<columns.
 INLINE double sum_of_squares(const float *x, ptrdiff_t columns) {
     f64x16 sum = 0;
@@ -72,11 +74,41 @@ static void mean(const float *x, ptrdiff_t x_stride, const ptrdiff_t *list, ptrd
     }
 }
 
+/// Sorts vectors [count][16], each lane by itself, largest first: Batcher's merge exchange (Knuth, 5.2.2, algorithm M),
+/// whose comparisons do not depend on the values, so that all lanes take the same steps.
+INLINE void sort_lanes(float *values, ptrdiff_t count) {
+    ptrdiff_t top = 1;
+    while (2 * top < count) top *= 2;
+    for (ptrdiff_t p = top; p > 0; p /= 2) {
+        for (ptrdiff_t q = top, r = 0, d = p;; d = q - p, q /= 2, r = p) {
+            for (ptrdiff_t i = 0; i + d < count; i++) {
+                if ((i & p) != r) continue;
+                const f32x16 a = load(values + 16 * i), b = load(values + 16 * (i + d));
+                store(values + 16 * i, a > b ? a : b);
+                store(values + 16 * (i + d), a > b ? b : a);
+            }
+            if (q == p) break;
+        }
+    }
+}
+
+static void mean_of_largest(const float *x, ptrdiff_t x_stride, const ptrdiff_t *list, ptrdiff_t count,
+                            ptrdiff_t taken, ptrdiff_t columns, float *scratch, float *out) {
+    for (ptrdiff_t c = 0; c < columns; c += 16) {
+        for (ptrdiff_t i = 1; i < count; i++)
+            store(scratch + 16 * (i - 1), load_part(x + list[i] * x_stride + c, columns - c));
+        sort_lanes(scratch, count - 1);
+        f32x16 sum = load_part(x + list[0] * x_stride + c, columns - c);
+        for (ptrdiff_t i = 0; i < taken; i++) sum += load(scratch + 16 * i);
+        store_part(out + c, sum / (float)(1 + taken), columns - c);
+    }
+}
+
 INLINE float mean_of(const float *y, ptrdiff_t columns, ck_metric metric) {
     f64x16 sum = 0;
     for (ptrdiff_t c = 0; c < columns; c += 16) {
         f32x16 v = load_part(y + c, columns - c);
-        if (metric == ck_clip) v = v < 0.0f ? splat(0.0f) : v;
+        if (metric == ck_clip) v = positive_part(v);
         if (metric == ck_l1) v = magnitude(v);
         sum += widen_lanes(v);
     }
@@ -89,7 +121,12 @@ static void importance(const float *y, ptrdiff_t y_stride, ptrdiff_t rows, ptrdi
         out[r] = metric == ck_l2 ? (float)__builtin_sqrt(sum_of_squares(y, columns)) : mean_of(y, columns, metric);
 }
 
-static void unit(const float *x, ptrdiff_t columns, float *out) {
+static void unit(const float *x, ptrdiff_t columns, int rectified, float *out) {
+    if (rectified) {
+        for (ptrdiff_t c = 0; c < columns; c += 16)
+            store_part(out + c, positive_part(load_part(x + c, columns - c)), columns - c);
+        x = out;
+    }
     const float norm = (float)__builtin_sqrt(sum_of_squares(x, columns));
     const float divisor = norm < 1e-12f ? 1e-12f : norm;
     for (ptrdiff_t c = 0; c < columns; c += 16)

@@ -36,6 +36,7 @@ const ck_kernels TABLE = {
     .gated_normalize = gated_normalize,
     .add = add,
     .mean = mean,
+    .mean_of_largest = mean_of_largest,
     .importance = importance,
     .unit = unit,
     .softplus = softplus_all,

@@ -21,12 +21,11 @@ public struct LTMP: ReductionMethod {
         _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
     ) throws -> ReductionDecision {
         let importance = try rows.importance(reduction.importance)
-        let order = leastImportantFirst(importance)
-        let pruned = order.prefix(excess(of: rows.count, keepRatio: keepRatio) / 2)
-        let left = order.dropFirst(pruned.count).sorted()
-        let connections = try rows.connectionsOfEvenToOdd(in: left)
-        let merged = connections.prefix(left.count - keptCount(of: rows.count, keepRatio: keepRatio))
+        var ranking = Ranking(importance)
+        let (pruned, left) = ranking.split(at: excess(of: rows.count, keepRatio: keepRatio) / 2)
+        let matching = try rows.matchEvenToOdd(in: left.sorted())
+        let merged = matching.mostSimilar(left.count - keptCount(of: rows.count, keepRatio: keepRatio))
         let both = RowReduction(of: rows.count, pruning: pruned, merging: merged)
-        return ReductionDecision(hidden: both, residual: both, importance: importance, connections: connections)
+        return ReductionDecision(hidden: both, residual: both, importance: importance, matching: matching)
     }
 }

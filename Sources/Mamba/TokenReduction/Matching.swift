@@ -14,25 +14,29 @@ public struct Connection: Sendable, Equatable {
     }
 }
 
-extension Sequence<Connection> {
-    /// The most similar first, ties by the lower source.
-    func mostSimilarFirst() -> [Connection] {
-        sorted { (-$0.similarity, $0.source) < (-$1.similarity, $1.source) }
+/// Rows that are each connected to the row of another set that they are most like.
+public struct Matching: Sendable, Equatable {
+    /// One of each source, ascending.
+    public let connections: [Connection]
+
+    /// - Precondition: The sources ascend.
+    public init(_ connections: [Connection]) {
+        precondition(zip(connections, connections.dropFirst()).allSatisfy { $0.source < $1.source })
+        self.connections = connections
+    }
+
+    /// The `count` most similar connections, best first, ties by the lower source; the others are not sorted.
+    public func mostSimilar(_ count: Int) -> [Connection] {
+        var ranking = Ranking(connections.lazy.map { -$0.similarity })
+        return ranking.first(count).map { connections[$0] }
     }
 }
 
 extension SequenceRows {
     /// Connects the rows at even places of a list, counted from 0, to those at odd places.
-    func connectionsOfEvenToOdd(in list: [Int]) throws -> [Connection] {
+    func matchEvenToOdd(in list: [Int], rectified: Bool = false) throws -> Matching {
         func places(from first: Int) -> [Int] { stride(from: first, to: list.count, by: 2).map { list[$0] } }
-        return try connections(from: places(from: 0), to: places(from: 1))
-    }
-}
-
-extension ReductionMethod {
-    /// The rows in the order of their importance, ties by the lower index.
-    func leastImportantFirst(_ importance: [Float]) -> [Int] {
-        importance.indices.sorted { (importance[$0], $0) < (importance[$1], $1) }
+        return try match(places(from: 0), to: places(from: 1), rectified: rectified)
     }
 }
 
@@ -43,12 +47,17 @@ extension RowReduction {
     init(
         of rows: Int, pruning pruned: some Collection<Int> = [], merging merged: some Collection<Connection> = []
     ) {
-        let gone = Set(pruned).union(merged.map(\.source))
-        let groups = Dictionary(grouping: merged, by: \.destination).sorted { $0.key < $1.key }
-        self.init(
-            kept: (0..<rows).filter { !gone.contains($0) },
-            merges: groups.map { destination, group in
-                Merge(destination: destination, sources: group.map(\.source).sorted())
-            })
+        var merges: [Merge] = []
+        for connection in merged.sorted(by: { ($0.destination, $0.source) < ($1.destination, $1.source) }) {
+            if let last = merges.last, last.destination == connection.destination {
+                merges[merges.count - 1].sources.append(connection.source)
+            } else {
+                merges.append(Merge(destination: connection.destination, sources: [connection.source]))
+            }
+        }
+        var stays = [Bool](repeating: true, count: rows)
+        for row in pruned { stays[row] = false }
+        for connection in merged { stays[connection.source] = false }
+        self.init(kept: (0..<rows).filter { stays[$0] }, merges: merges)
     }
 }

@@ -3,32 +3,35 @@ import Operations
 extension Reduction {
     /// The methods that are known; to add one, write its ``ReductionMethod`` and give it a line in both lists.
     public enum Method: String, Sendable, Codable, CaseIterable {
-        case none, utrc, evit, pumer, ltmp
+        case none, utrc, evit, pumer, ltmp, front, random
 
-        /// The method's rule.
-        public var rule: any ReductionMethod {
+        /// The method's rule as the paper defines it, and as its published code does where that differs.
+        private var rules: (paper: any ReductionMethod, released: (any ReductionMethod)?) {
             switch self {
-            case .none: KeepAll()
-            case .utrc: UTRC()
-            case .evit: EViT()
-            case .pumer: PuMer()
-            case .ltmp: LTMP()
+            case .none: (KeepAll(), nil)
+            case .utrc: (UTRC(), ReleasedUTRC())
+            case .evit: (EViT(), ReleasedEViT())
+            case .pumer: (PuMer(), ReleasedPuMer())
+            case .ltmp: (LTMP(), nil)
+            case .front: (Front(), nil)
+            case .random: (Random(), nil)
             }
         }
 
-        /// Methods that are named in the design and not available yet.
-        static let planned = ["front", "random"]
+        /// The variants that there are of the method.
+        public var variants: [Variant] { rules.released == nil ? [.paper] : Variant.allCases }
 
-        init(name: String) throws {
-            if let method = Method(rawValue: name) {
-                self = method
-            } else if Method.planned.contains(name) {
-                throw ReductionError.methodUnavailable(name)
-            } else {
-                throw ReductionError.unknownMethod(name)
+        /// The method's rule in a variant; where there is only one, that.
+        public func rule(_ variant: Variant = .paper) -> any ReductionMethod {
+            switch variant {
+            case .paper: rules.paper
+            case .released: rules.released ?? rules.paper
             }
         }
     }
+
+    /// The rule that chooses rows.
+    public var rule: any ReductionMethod { method.rule(variant) }
 }
 
 /// The method `none`.

@@ -17,9 +17,36 @@ public struct PuMer: ReductionMethod {
     public func decide<B: Backend>(
         _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
     ) throws -> ReductionDecision {
-        let connections = try rows.connectionsOfEvenToOdd(in: Array(0..<rows.count))
-        let used = connections.prefix(rows.count - keptCount(of: rows.count, keepRatio: keepRatio))
+        let matching = try rows.matchEvenToOdd(in: Array(0..<rows.count))
+        let used = matching.mostSimilar(rows.count - keptCount(of: rows.count, keepRatio: keepRatio))
         let both = RowReduction(of: rows.count, merging: used)
-        return ReductionDecision(hidden: both, residual: both, connections: connections)
+        return ReductionDecision(hidden: both, residual: both, matching: matching)
+    }
+}
+
+/// PuMer in the paper's published code: similarity is of max(0, y), and the r sources that merge, sorted by index, take
+/// the destinations in the order of similarity, so that most merge into another's partner.
+public struct ReleasedPuMer: ReductionMethod {
+    public let keys: Set<Reduction.Key> = [.source]
+    public let sources: [Reduction.Source] = [.block]
+
+    public init() {}
+
+    public func keptCount(of rows: Int, keepRatio: Double) -> Int {
+        PuMer().keptCount(of: rows, keepRatio: keepRatio)
+    }
+
+    public func keptShare(keepRatio: Double) -> Double { PuMer().keptShare(keepRatio: keepRatio) }
+
+    public func decide<B: Backend>(
+        _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
+    ) throws -> ReductionDecision {
+        let matching = try rows.matchEvenToOdd(in: Array(0..<rows.count), rectified: true)
+        let used = matching.mostSimilar(rows.count - keptCount(of: rows.count, keepRatio: keepRatio))
+        let exchanged = zip(used.map(\.source).sorted(), used).map { source, connection in
+            Connection(source: source, destination: connection.destination, similarity: connection.similarity)
+        }
+        let both = RowReduction(of: rows.count, merging: exchanged)
+        return ReductionDecision(hidden: both, residual: both, matching: matching)
     }
 }

@@ -35,7 +35,7 @@ struct Reducer {
     init(_ reduction: Reduction, layerCount: Int, tokens: [Int32], segments: Segments) throws {
         self.reduction = reduction
         self.tokens = tokens
-        rule = reduction.method.rule
+        rule = reduction.rule
         layers = Set(try reduction.resolvedLayers(layerCount: layerCount))
         keepRatios = try segments.lengths.map { try reduction.keepRatio(rows: $0, layerCount: layerCount) }
         positions = segments.lengths.map { Array(0..<$0) }
@@ -55,8 +55,11 @@ struct Reducer {
         var residual = RowReduction(kept: [])
         for segment in 0..<segments.count where !segments[segment].isEmpty {
             let rows = SequenceRows(
-                features: features, range: segments[segment], tokens: tokens[original[segment]], on: backend)
-            let decision = try rule.decide(rows, keepRatio: keepRatios[segment], reduction: reduction)
+                features: features, range: segments[segment], tokens: tokens[original[segment]],
+                afterLayer: layer, on: backend)
+            let decision = try backend.deciding {
+                try rule.decide(rows, keepRatio: keepRatios[segment], reduction: reduction)
+            }
             hidden.append(decision.hidden, shiftedBy: segments[segment].lowerBound)
             residual.append(decision.residual, shiftedBy: segments[segment].lowerBound)
             positions[segment] = decision.hidden.kept.map { positions[segment][$0] }

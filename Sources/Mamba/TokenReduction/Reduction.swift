@@ -50,6 +50,8 @@ public struct Reduction: Hashable, Sendable {
     public let amount: Amount
     public let importance: Importance
     public let source: Source
+    /// What `random` draws by, besides the tokens; at most 2⁵³ − 1, which every reader of JSON keeps exactly.
+    public let seed: Int
     /// The share of the matched rows that the hidden branch prunes rather than merges.
     public let hiddenPrune: Double
     /// The share of the matched rows that the residual branch prunes rather than merges.
@@ -64,30 +66,30 @@ public struct Reduction: Hashable, Sendable {
 
     /// Drops or merges tokens by a method; what the method does not read, and `none` reads nothing, takes its default.
     ///
+    /// - Parameter source: nil for the first of the method's ``ReductionMethod/sources``.
     /// - Throws: ``ReductionError`` naming the key and the values that are allowed.
     public init(
-        method: Method, layers: [Int]? = nil, amount: Amount, importance: Importance = .clip, source: Source = .ssm,
-        hiddenPrune: Double = 0.5, residualPrune: Double = 0, scope: Scope = .context, align: Alignment = .tail,
-        variant: Variant = .paper
+        method: Method, layers: [Int]? = nil, amount: Amount, importance: Importance = .clip, source: Source? = nil,
+        hiddenPrune: Double = 0.5, residualPrune: Double = 0, seed: Int = 0, scope: Scope = .context,
+        align: Alignment = .tail, variant: Variant = .paper
     ) throws {
         try Reduction.check(amount, method: method)
         try Reduction.check(layers, method: method)
         try Reduction.check(hiddenPrune, key: .hiddenPrune)
         try Reduction.check(residualPrune, key: .residualPrune)
+        try Reduction.check(seed)
         guard method != .none else {
             self = .none
             return
         }
-        let rule = method.rule
-        guard rule.variants.contains(variant) else {
-            throw ReductionError.variantUnavailable(variant, method: method, available: rule.variants)
-        }
-        let reads = rule.keys
+        guard method.variants.contains(variant) else { throw ReductionError.noVariant(variant, method: method) }
+        let reads = method.rule(variant).keys
         self.method = method
         self.layers = layers
         self.amount = amount
         self.importance = reads.contains(.importance) ? importance : .clip
-        self.source = reads.contains(.source) ? source : .ssm
+        self.source = try Reduction.choose(source, method: method, variant: variant)
+        self.seed = reads.contains(.seed) ? seed : 0
         self.hiddenPrune = reads.contains(.hiddenPrune) ? hiddenPrune : 0.5
         self.residualPrune = reads.contains(.residualPrune) ? residualPrune : 0
         self.scope = scope
@@ -101,6 +103,7 @@ public struct Reduction: Hashable, Sendable {
         amount = .keepRatio(1)
         importance = .clip
         source = .ssm
+        seed = 0
         hiddenPrune = 0.5
         residualPrune = 0
         scope = .context
@@ -140,6 +143,23 @@ extension Reduction {
         guard zip(layers, layers.dropFirst()).allSatisfy({ $0 < $1 }) else {
             throw ReductionError.layersUnordered(layers)
         }
+    }
+
+    private static func check(_ seed: Int) throws {
+        guard (0..<1 << 53).contains(seed) else {
+            throw ReductionError.outOfRange(.seed, "\(seed)", allowed: "a whole number from 0 to \((1 << 53) - 1)")
+        }
+    }
+
+    /// The source that a rule reads, by default its first.
+    private static func choose(_ source: Source?, method: Method, variant: Variant) throws -> Source {
+        let rule = method.rule(variant)
+        let first = rule.sources.first ?? .ssm
+        guard let source, rule.keys.contains(.source) else { return first }
+        guard rule.sources.contains(source) else {
+            throw ReductionError.sourceNotRead(source, method: method, variant: variant)
+        }
+        return source
     }
 
     private static func check(_ share: Double, key: Key) throws {

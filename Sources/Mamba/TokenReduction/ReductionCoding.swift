@@ -4,7 +4,7 @@ import Operations
 extension Reduction: Codable {
     /// The keys of a reduction in JSON and YAML.
     public enum Key: String, CodingKey, CaseIterable, Sendable {
-        case method, layers, flops, importance, source, scope, align, variant
+        case method, layers, flops, importance, source, seed, scope, align, variant
         case keepRatio = "keep_ratio"
         case hiddenPrune = "hidden_prune"
         case residualPrune = "residual_prune"
@@ -27,7 +27,7 @@ extension Reduction: Codable {
 
     public init(from decoder: any Decoder) throws {
         if let name = try? decoder.singleValueContainer().decode(String.self) {
-            let method = try Method(name: name)
+            let method = try Method(named: name)
             guard method == .none else { throw ReductionError.noAmount(method) }
             self = .none
             return
@@ -38,19 +38,21 @@ extension Reduction: Codable {
         guard let name = try fields.value(.method, String.self, expected: "a name") else {
             throw ReductionError.missingMethod
         }
-        let method = try Method(name: name)
+        let method = try Method(named: name)
+        let variant = try fields.name(.variant) ?? Variant.paper
+        try fields.checkReadBy(method, variant)
         try self.init(
             method: method,
             layers: fields.value(.layers, [Int].self, expected: "a list of layer numbers, such as [12, 17]"),
             amount: fields.amount(of: method),
             importance: fields.name(.importance) ?? .clip,
-            source: fields.name(.source) ?? .ssm,
+            source: fields.name(.source),
             hiddenPrune: fields.value(.hiddenPrune, Double.self, expected: "a number") ?? 0.5,
             residualPrune: fields.value(.residualPrune, Double.self, expected: "a number") ?? 0,
+            seed: fields.value(.seed, Int.self, expected: "a whole number") ?? 0,
             scope: fields.name(.scope) ?? .context,
             align: fields.name(.align) ?? .tail,
-            variant: fields.name(.variant) ?? .paper)
-        try fields.checkReadBy(method)
+            variant: variant)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -102,8 +104,16 @@ extension Reduction {
         let optional: [(Key, Field)] = [
             (.importance, .name(importance.rawValue)), (.source, .name(source.rawValue)),
             (.hiddenPrune, .number(hiddenPrune)), (.residualPrune, .number(residualPrune)),
+            (.seed, .number(Double(seed))),
         ]
-        return fields + optional.filter { method.rule.keys.contains($0.0) }
+        return fields + optional.filter { rule.keys.contains($0.0) }
+    }
+}
+
+extension Reduction.Method {
+    fileprivate init(named name: String) throws {
+        guard let method = Self(rawValue: name) else { throw ReductionError.unknownMethod(name) }
+        self = method
     }
 }
 
@@ -117,11 +127,11 @@ private struct Fields {
     }
 
     /// Refuses a key that the method pays no heed to; `none` may keep the keys that it is switched off from.
-    func checkReadBy(_ method: Reduction.Method) throws {
-        guard method != .none else { return }
-        let optional: [Reduction.Key] = [.importance, .source, .hiddenPrune, .residualPrune]
-        for key in optional where !method.rule.keys.contains(key) && has(key) {
-            throw ReductionError.keyNotRead(key, method: method)
+    func checkReadBy(_ method: Reduction.Method, _ variant: Reduction.Variant) throws {
+        guard method != .none, method.variants.contains(variant) else { return }
+        let optional: [Reduction.Key] = [.importance, .source, .hiddenPrune, .residualPrune, .seed]
+        for key in optional where !method.rule(variant).keys.contains(key) && has(key) {
+            throw ReductionError.keyNotRead(key, method: method, variant: variant)
         }
     }
 

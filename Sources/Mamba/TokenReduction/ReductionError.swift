@@ -5,12 +5,12 @@ public enum ReductionError: Error, Equatable, CustomStringConvertible {
     case unknownKey(String)
     case missingMethod
     case unknownMethod(String)
-    case methodUnavailable(String)
-    case variantUnavailable(Reduction.Variant, method: Reduction.Method, available: [Reduction.Variant])
+    case noVariant(Reduction.Variant, method: Reduction.Method)
     case unknownValue(Reduction.Key, String, known: [String])
     case wrongType(Reduction.Key, expected: String)
     case outOfRange(Reduction.Key, String, allowed: String)
-    case keyNotRead(Reduction.Key, method: Reduction.Method)
+    case keyNotRead(Reduction.Key, method: Reduction.Method, variant: Reduction.Variant)
+    case sourceNotRead(Reduction.Source, method: Reduction.Method, variant: Reduction.Variant)
     case contradictsNone(Reduction.Key, String)
     case noAmount(Reduction.Method)
     case twoAmounts
@@ -30,17 +30,18 @@ public enum ReductionError: Error, Equatable, CustomStringConvertible {
         case .missingMethod: "no method; known: \(list(Reduction.Method.allCases.map(\.rawValue)))"
         case .unknownMethod(let name):
             "unknown method '\(name)'; known: \(list(Reduction.Method.allCases.map(\.rawValue)))"
-        case .methodUnavailable(let name):
-            "method '\(name)' is not available yet; available: \(list(Reduction.Method.allCases.map(\.rawValue)))"
-        case .variantUnavailable(let variant, let method, let available):
-            "variant '\(variant.rawValue)' of \(method.rawValue) is not available yet; "
-                + "available: \(list(available.map(\.rawValue)))"
+        case .noVariant(let variant, let method):
+            "\(method.rawValue) has no variant '\(variant.rawValue)'; leave variant out"
         case .unknownValue(let key, let value, let known):
             "unknown \(key.rawValue) '\(value)'; known: \(list(known))"
         case .wrongType(let key, let expected): "\(key.rawValue) must be \(expected)"
         case .outOfRange(let key, let value, let allowed):
             "\(key.rawValue) \(value) is out of range; allowed: \(allowed)"
-        case .keyNotRead(let key, let method): "\(method.rawValue) does not read \(key.rawValue); leave it out"
+        case .keyNotRead(let key, let method, let variant):
+            "\(name(method, variant)) does not read \(key.rawValue); leave it out"
+        case .sourceNotRead(let source, let method, let variant):
+            "\(name(method, variant)) does not read source '\(source.rawValue)', only "
+                + "\(list(method.rule(variant).sources.map(\.rawValue))); leave source out"
         case .contradictsNone(let key, let value):
             "method none keeps every token, which \(key.rawValue) \(value) contradicts; leave it out or name a method"
         case .noAmount(let method): "\(method.rawValue) needs keep_ratio or flops, such as \"flops\":0.2"
@@ -57,6 +58,10 @@ public enum ReductionError: Error, Equatable, CustomStringConvertible {
             "flops \(target) is out of reach: after layers \(layers) of \(count), at most \(most) can be saved; "
                 + "ask for less, or reduce after earlier or more layers"
         }
+    }
+
+    private func name(_ method: Reduction.Method, _ variant: Reduction.Variant) -> String {
+        variant == .paper ? method.rawValue : "\(method.rawValue) as \(variant.rawValue)"
     }
 
     private func list(_ names: [String]) -> String { names.joined(separator: ", ") }

@@ -4,10 +4,10 @@ import Operations
 public protocol ReductionMethod: Sendable {
     /// The keys that the rule reads beyond those of every method (layers, amount, scope, align, variant).
     var keys: Set<Reduction.Key> { get }
-    /// The variants that it has.
-    var variants: [Reduction.Variant] { get }
+    /// The features that it may read, the default first, if it reads any.
+    var sources: [Reduction.Source] { get }
 
-    /// How many of N rows are left at a keep ratio.
+    /// How many of N rows are left at a keep ratio; where that depends on the rows, how many when no two are alike.
     func keptCount(of rows: Int, keepRatio: Double) -> Int
     /// The share of rows that is left at a keep ratio as N → ∞.
     func keptShare(keepRatio: Double) -> Double
@@ -18,7 +18,7 @@ public protocol ReductionMethod: Sendable {
 }
 
 extension ReductionMethod {
-    public var variants: [Reduction.Variant] { [.paper] }
+    public var sources: [Reduction.Source] { Reduction.Source.allCases }
 
     /// ceil(N·ratio), the product in float64.
     public func keptCount(of rows: Int, keepRatio: Double) -> Int { rows - excess(of: rows, keepRatio: keepRatio) }
@@ -36,13 +36,18 @@ public struct SequenceRows<B: Backend> {
     private let range: Range<Int>
     /// The sequence's token ids before any reduction.
     public let tokens: ArraySlice<Int32>
+    /// The layer that the rows come from, from 0.
+    public let layer: Int
 
     /// The sequence in rows `range` of the features [L, C].
-    public init(features: B.Matrix, range: Range<Int>, tokens: ArraySlice<Int32>, on backend: B) {
+    public init(
+        features: B.Matrix, range: Range<Int>, tokens: ArraySlice<Int32>, afterLayer layer: Int, on backend: B
+    ) {
         self.backend = backend
         self.features = features
         self.range = range
         self.tokens = tokens
+        self.layer = layer
     }
 
     /// N
@@ -53,17 +58,23 @@ public struct SequenceRows<B: Backend> {
         try backend.importance(of: features, rows: range, metric: metric)
     }
 
-    /// Each source row with the most similar destination row, of several the one that is listed first; the most similar
-    /// connection first, ties by the lower source. None where there is no destination.
-    public func connections(from sources: [Int], to destinations: [Int]) throws -> [Connection] {
-        guard !sources.isEmpty, !destinations.isEmpty else { return [] }
+    /// Connects each source row to the most similar destination row, of several the one that is listed first. No source
+    /// is connected where there is no destination.
+    ///
+    /// - Parameters:
+    ///   - sources: ascending.
+    ///   - rectified: whether max(0, y) is compared instead of the features y.
+    public func match(_ sources: [Int], to destinations: [Int], rectified: Bool = false) throws -> Matching {
+        guard !sources.isEmpty, !destinations.isEmpty else { return Matching([]) }
         let first = range.lowerBound
         let matches = try backend.bestMatches(
-            of: features, sources: sources.map { $0 + first }, destinations: destinations.map { $0 + first })
-        let connections = zip(sources, matches).map { source, match in
-            Connection(source: source, destination: destinations[match.destination], similarity: match.similarity)
-        }
-        return connections.mostSimilarFirst()
+            of: features, sources: sources.map { $0 + first }, destinations: destinations.map { $0 + first },
+            rectified: rectified)
+        return Matching(
+            zip(sources, matches).map { source, match in
+                Connection(
+                    source: source, destination: destinations[match.destination], similarity: match.similarity)
+            })
     }
 }
 
@@ -75,19 +86,19 @@ public struct ReductionDecision: Sendable, Equatable {
     public var residual: RowReduction
     /// The importance of each row, where the method reads it.
     public var importance: [Float]?
-    /// Every connection, most similar first, where the method makes them.
-    public var connections: [Connection]?
+    /// Every connection, where the method makes them.
+    public var matching: Matching?
     /// The rows, ascending, that were connected to one of the rest, where the method chooses them.
     public var setA: [Int]?
 
     public init(
-        hidden: RowReduction, residual: RowReduction, importance: [Float]? = nil, connections: [Connection]? = nil,
+        hidden: RowReduction, residual: RowReduction, importance: [Float]? = nil, matching: Matching? = nil,
         setA: [Int]? = nil
     ) {
         self.hidden = hidden
         self.residual = residual
         self.importance = importance
-        self.connections = connections
+        self.matching = matching
         self.setA = setA
     }
 }

@@ -9,7 +9,8 @@ extension Reduction: CustomStringConvertible {
         }
         if let layers { words.append("layers=\(layers.map(String.init).joined(separator: ","))") }
         if importance != .clip { words.append("importance=\(importance.rawValue)") }
-        if source != .ssm { words.append("source=\(source.rawValue)") }
+        if source != rule.sources.first { words.append("source=\(source.rawValue)") }
+        if seed != 0 { words.append("seed=\(seed)") }
         if hiddenPrune != 0.5 { words.append("hidden_prune=\(hiddenPrune)") }
         if residualPrune != 0 { words.append("residual_prune=\(residualPrune)") }
         if scope != .context { words += ["scope=\(scope.rawValue)", "align=\(align.rawValue)"] }

@@ -44,7 +44,7 @@ extension Reduction {
         guard case .flops(let target) = amount else { return keepRatio ?? 1 }
         let layers = try resolvedLayers(layerCount: layerCount)
         guard rows > 1 else { return 1 }
-        let rule = method.rule
+        let rule = self.rule
         func saving(_ ratio: Double) -> Double {
             Reduction.saving(entering: Double(rows), layers: layers, layerCount: layerCount, headShare: headShare) {
                 Double(rule.keptCount(of: Int($0), keepRatio: ratio))
@@ -68,7 +68,7 @@ extension Reduction {
     public func tokens(entering rows: Int, layerCount: Int) throws -> TokenCounts {
         let ratio = try keepRatio(rows: rows, layerCount: layerCount)
         let layers = try resolvedLayers(layerCount: layerCount)
-        let rule = method.rule
+        let rule = self.rule
         var counts = TokenCounts(perLayer: [], remaining: rows)
         for layer in 0..<layerCount {
             counts.perLayer.append(counts.remaining)
@@ -81,7 +81,7 @@ extension Reduction {
 
     /// The share of FLOPs that is saved as N → ∞.
     private func limitSaving(keepRatio: Double, layers: [Int], layerCount: Int, headShare: Double) -> Double {
-        let share = method.rule.keptShare(keepRatio: keepRatio)
+        let share = rule.keptShare(keepRatio: keepRatio)
         return Reduction.saving(entering: 1, layers: layers, layerCount: layerCount, headShare: headShare) {
             $0 * share
         }

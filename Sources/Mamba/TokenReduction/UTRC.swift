@@ -21,25 +21,48 @@ public struct UTRC: ReductionMethod {
         _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
     ) throws -> ReductionDecision {
         let importance = try rows.importance(reduction.importance)
-        let (a, b) = classify(importance)
-        let connections = try rows.connections(from: a, to: b)
-        let used = connections.prefix(rows.count - keptCount(of: rows.count, keepRatio: keepRatio))
+        var ranking = Ranking(importance)
+        let (a, b) = ranking.split(at: rows.count / 2)
+        let setA = a.sorted()
+        let matching = try rows.match(setA, to: b.sorted())
+        let used = matching.mostSimilar(rows.count - keptCount(of: rows.count, keepRatio: keepRatio))
         return ReductionDecision(
             hidden: branch(rows: rows.count, used: used, pruneShare: reduction.hiddenPrune),
             residual: branch(rows: rows.count, used: used, pruneShare: reduction.residualPrune),
-            importance: importance, connections: connections, setA: a)
-    }
-
-    /// M_A, the floor(N/2) least important rows, and M_B, the rest; both ascending.
-    private func classify(_ importance: [Float]) -> (a: [Int], b: [Int]) {
-        let order = leastImportantFirst(importance)
-        let half = importance.count / 2
-        return (order[..<half].sorted(), order[half...].sorted())
+            importance: importance, matching: matching, setA: setA)
     }
 
     /// What a branch of `rows` rows makes of the connections that are used: the first are pruned, the others merged.
-    private func branch(rows: Int, used: ArraySlice<Connection>, pruneShare: Double) -> RowReduction {
+    private func branch(rows: Int, used: [Connection], pruneShare: Double) -> RowReduction {
         let pruned = Int((pruneShare * Double(used.count) + 0.5).rounded(.down))
         return RowReduction(of: rows, pruning: used.prefix(pruned).map(\.source), merging: used.dropFirst(pruned))
+    }
+}
+
+/// UTRC in the paper's published code: rows 0, 2, …, 2(r − 1) go, whatever the tokens are, and all of them into row 1.
+///
+/// The residual's row 1 becomes the mean of itself and them; the hidden branch's takes, in each channel, only the
+/// floor(r/2) largest of their values.
+public struct ReleasedUTRC: ReductionMethod {
+    public let keys: Set<Reduction.Key> = [.source]
+    public let sources: [Reduction.Source] = [.block]
+
+    public init() {}
+
+    public func keptCount(of rows: Int, keepRatio: Double) -> Int { UTRC().keptCount(of: rows, keepRatio: keepRatio) }
+
+    public func keptShare(keepRatio: Double) -> Double { UTRC().keptShare(keepRatio: keepRatio) }
+
+    public func decide<B: Backend>(
+        _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
+    ) throws -> ReductionDecision {
+        let r = rows.count - keptCount(of: rows.count, keepRatio: keepRatio)
+        let kept = (0..<rows.count).filter { $0 >= 2 * r || !$0.isMultiple(of: 2) }
+        let gone = (0..<r).map { 2 * $0 }
+        func branch(_ values: RowReduction.Values) -> RowReduction {
+            RowReduction(
+                kept: kept, merges: r == 0 ? [] : [.init(destination: 1, sources: gone, taking: values)])
+        }
+        return ReductionDecision(hidden: branch(.largest(r / 2)), residual: branch(.all))
     }
 }

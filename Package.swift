@@ -25,6 +25,8 @@ let package = Package(
             // Optimised in debug builds too; contraction off, so that the only fused multiply-adds are the written ones.
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])] + Strict.c,
             linkerSettings: [.linkedLibrary("m")]),
+        // Debian's libcurl4-openssl-dev; a shim of ours, because Swift cannot call its variadic functions.
+        .target(name: "CCurl", cSettings: Strict.c, linkerSettings: [.linkedLibrary("curl")]),
 
         // Which revision this is.
         .target(name: "CRevision", cSettings: [.define("MOLT_REVISION", to: "\"\(Revision.text)\"")] + Strict.c),
@@ -38,6 +40,7 @@ let package = Package(
         .molt("Statistics", []),
         .molt("Benchmarks", ["Tokenizer", "Statistics", .crypto]),
         .molt("Scoring", ["Mamba", "Operations", "ModelFiles"]),
+        .molt("Hub", ["CCurl", "ModelFiles", "Benchmarks", .crypto]),
 
         // The cluster side.
         .molt("Wire", [.protobuf, .crypto], exclude: ["molt.proto"]),
@@ -52,13 +55,13 @@ let package = Package(
             "Daemons",
             [
                 "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer",
-                "Cluster", "Messaging", "Wire", "Store", "Reports", "CRevision", .logging,
+                "Cluster", "Messaging", "Wire", "Store", "Reports", "Hub", "CRevision", .logging,
             ]),
         .executableTarget(
             name: "coord",
             dependencies: [
                 "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire", "ModelFiles", "Benchmarks",
-                "Tokenizer",
+                "Tokenizer", "Hub",
                 "Backends", .arguments, .logging,
             ],
             swiftSettings: Strict.swift),
@@ -76,6 +79,7 @@ let package = Package(
         .moltTests("Statistics"),
         .moltTests("Benchmarks", ["Tokenizer"]),
         .moltTests("Scoring", ["Mamba", "Backends", "ModelFiles", "Operations", "Benchmarks", "Tokenizer"]),
+        .moltTests("Hub", ["ModelFiles", "Benchmarks", .crypto]),
         .moltTests("Wire"),
         .moltTests("Cluster", ["Wire"]),
         .moltTests("Messaging", ["Wire", "CZeroMQ"]),

@@ -9,12 +9,14 @@ enum Layers {
         "CKernels": [],
         "COpenBLAS": [],
         "CZeroMQ": [],
+        "CCurl": [],
         "Operations": ["ModelFiles"],
         "Mamba": ["Operations", "ModelFiles"],
         "Backends": ["Operations", "ModelFiles", "CKernels", "COpenBLAS"],
         "Statistics": [],
         "Benchmarks": ["Tokenizer", "Statistics", "Crypto"],
         "Scoring": ["Mamba", "Operations", "ModelFiles"],
+        "Hub": ["CCurl", "ModelFiles", "Benchmarks", "Crypto"],
         "Wire": ["SwiftProtobuf", "Crypto"],
         "Cluster": ["Wire"],
         "Messaging": ["CZeroMQ", "Wire"],
@@ -23,11 +25,11 @@ enum Layers {
         "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Mamba", "Scoring", "Crypto"],
         "Daemons": [
             "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer", "Cluster",
-            "Messaging", "Wire", "Store", "Reports", "CRevision", "Logging",
+            "Messaging", "Wire", "Store", "Reports", "Hub", "CRevision", "Logging",
         ],
         "coord": [
             "ArgumentParser", "Logging", "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire",
-            "ModelFiles", "Benchmarks", "Tokenizer", "Backends",
+            "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub",
         ],
         "worker": ["ArgumentParser", "Logging", "Daemons", "Scoring", "Backends", "Mamba", "Messaging"],
     ]

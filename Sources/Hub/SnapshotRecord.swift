@@ -1,0 +1,58 @@
+import Foundation
+
+/// What a snapshot holds and where it came from: `record.json` in its folder.
+public struct SnapshotRecord: Codable, Sendable, Equatable {
+    /// A file of a snapshot.
+    public struct File: Codable, Sendable, Equatable {
+        /// Its name in the snapshot's folder.
+        public var name: String
+        /// Its length in bytes.
+        public var size: Int
+        /// SHA-256 of its content, in lowercase hexadecimal: its name among the blobs.
+        public var sha256: String
+    }
+
+    /// The repository or data set on the hub.
+    public var source: String
+    /// The commit of the repository or data set; nil where the server did not say.
+    public var revision: String?
+    /// Sorted by name.
+    public var files: [File]
+    /// `Checkpoint.sha256()` of a model.
+    public var checkpoint: String?
+    /// The number of a benchmark's rows.
+    public var rows: Int?
+
+    static let name = "record.json"
+
+    /// Whether every file is there with its length.
+    func isComplete(in folder: URL) -> Bool {
+        files.allSatisfy { file in
+            var status = stat()
+            return stat(folder.appendingPathComponent(file.name).path, &status) == 0
+                && status.st_mode & S_IFMT == S_IFREG && Int(status.st_size) == file.size
+        }
+    }
+}
+
+/// A subject's files at one revision, as a folder of the cache.
+public struct Snapshot: Sendable, Equatable {
+    /// What the files are.
+    public let subject: Subject
+    /// The folder; its files are links to blobs.
+    public let folder: URL
+    /// What it holds.
+    public let record: SnapshotRecord
+
+    /// What a job takes: a model's folder, a tokenizer's or a benchmark's file.
+    public var location: URL {
+        switch subject {
+        case .model: folder
+        case .tokenizer, .benchmark:
+            record.files.first.map { folder.appendingPathComponent($0.name) } ?? folder
+        }
+    }
+
+    /// The bytes of all files.
+    public var size: Int { record.files.reduce(0) { $0 + $1.size } }
+}

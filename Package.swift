@@ -76,7 +76,7 @@ let package = Package(
         .moltTests("Tokenizer"),
         .moltTests("Backends", ["Operations", "ModelFiles", "CKernels"]),
         .moltTests("Mamba", ["Backends", "Operations", "ModelFiles"]),
-        .moltTests("Statistics"),
+        .moltTests("Statistics", exclude: ["golden.py", "golden.json"]),
         .moltTests("Benchmarks", ["Tokenizer"]),
         .moltTests("Scoring", ["Mamba", "Backends", "ModelFiles", "Operations", "Benchmarks", "Tokenizer"]),
         .moltTests("Hub", ["ModelFiles", "Benchmarks", .crypto]),
@@ -111,15 +111,19 @@ extension Target {
     }
 
     /// `<name>Tests`, importing `module` (by default the module of that name).
-    static func moltTests(_ name: String, module: String?, _ dependencies: [Target.Dependency] = []) -> Target {
+    static func moltTests(
+        _ name: String, module: String?, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+    ) -> Target {
         .testTarget(
             name: "\(name)Tests",
             dependencies: dependencies + (module.map { [.target(name: $0)] } ?? []) + ["TestSupport"],
-            swiftSettings: Strict.swift)
+            exclude: exclude, swiftSettings: Strict.swift)
     }
 
-    static func moltTests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-        moltTests(name, module: name, dependencies)
+    static func moltTests(
+        _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+    ) -> Target {
+        moltTests(name, module: name, dependencies, exclude: exclude)
     }
 }
 

@@ -21,8 +21,8 @@ public struct Binomial: Sendable {
     public func mass(_ successes: Int) -> Double {
         guard (0...trials).contains(successes) else { return 0 }
         if probability == 0 || probability == 1 { return successes == (probability == 0 ? 0 : trials) ? 1 : 0 }
-        if successes == 0 { return exp(Double(trials) * log1p(-probability)) }
-        if successes == trials { return exp(Double(trials) * log(probability)) }
+        if successes == 0 { return pow(1 - probability, Double(trials)) }
+        if successes == trials { return pow(probability, Double(trials)) }
         let (all, right, wrong) = (Double(trials), Double(successes), Double(trials - successes))
         let exponent =
             Binomial.stirlingError(trials) - Binomial.stirlingError(successes)

@@ -14,8 +14,11 @@ public struct ConfidenceInterval: Sendable, Equatable {
     /// The share of repetitions that an interval covers.
     public static let level = 0.95
 
+    /// The share that it leaves out on either side.
+    static let tail = 0.025
+
     /// The standard normal's quantile at the interval's upper end, about 1.96.
-    static let criticalValue = Normal.quantile(1 - (1 - level) / 2)
+    static let criticalValue = -Normal.quantile(tail)
 
     /// Whether a value lies in the interval or at an end.
     public func contains(_ value: Double) -> Bool { lower <= value && value <= upper }
@@ -47,7 +50,7 @@ public struct ConfidenceInterval: Sendable, Equatable {
     public static func percentile(of resamples: [Double]) -> ConfidenceInterval? {
         guard !resamples.isEmpty, !resamples.contains(where: \.isNaN) else { return nil }
         let sorted = resamples.sorted()
-        let beyond = Int(((1 - level) / 2 * Double(sorted.count)).rounded(.up))
+        let beyond = Int((tail * Double(sorted.count)).rounded(.up))
         let place = max(0, beyond - 1)
         return ConfidenceInterval(lower: sorted[place], upper: sorted[sorted.count - 1 - place])
     }

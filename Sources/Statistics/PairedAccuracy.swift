@@ -80,13 +80,12 @@ extension PairedAccuracy {
     public static func bootstrapInterval(lost: Int, gained: Int, of documents: Int) -> ConfidenceInterval {
         precondition(lost >= 0 && gained >= 0 && lost + gained <= documents && documents > 0)
         let (lowest, masses) = differenceMasses(lost: lost, gained: gained, of: documents)
-        let tail = (1 - ConfidenceInterval.level) / 2
         func steps<Masses: Sequence<Double>>(_ masses: Masses) -> Int {
             var sum = 0.0
             var steps = 0
             for mass in masses {
                 sum += mass
-                if sum >= tail { break }
+                if sum >= ConfidenceInterval.tail { break }
                 steps += 1
             }
             return steps

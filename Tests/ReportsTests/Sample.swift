@@ -11,6 +11,7 @@ final class SampleRun: Sendable {
     typealias Outcome = [(loglikelihood: Double, greedy: Bool)]
 
     static let hash = String(repeating: "cd", count: 32)
+    let run: String
     let store: ResultsStore
     private let folder: URL
 
@@ -18,8 +19,11 @@ final class SampleRun: Sendable {
 
     /// Each benchmark's documents; each of `reductions` (canonical JSON) makes a cell of each benchmark.
     init(
-        _ benchmarks: [(name: BenchmarkName, documents: [Document])], reductions: [String] = [#"{"method":"none"}"#]
+        _ benchmarks: [(name: BenchmarkName, documents: [Document])], reductions: [String] = [#"{"method":"none"}"#],
+        run: String = "r1", model: String = "tiny", modelSHA256: String = SampleRun.hash,
+        dataSHA256: String = SampleRun.hash, tokenizerSHA256: String = SampleRun.hash, precision: String = "fp32"
     ) throws {
+        self.run = run
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("molt-reports-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = try ResultsStore(
@@ -27,28 +31,29 @@ final class SampleRun: Sendable {
         let cells = reductions.flatMap { reduction in
             benchmarks.map { benchmark in
                 ManifestCell(
-                    model: "tiny", reduction: reduction, benchmark: benchmark.name.rawValue, precision: "fp32")
+                    model: model, reduction: reduction, benchmark: benchmark.name.rawValue, precision: precision)
             }
         }
         let shards = cells.indices.map { cell in
             let documents = benchmarks[cell % benchmarks.count].documents
-            return ManifestShard(run: "r1", cell: cell, examples: documents.map(\.id), tokens: 0)
+            return ManifestShard(run: run, cell: cell, examples: documents.map(\.id), tokens: 0)
         }
         try store.createRun(
             RunManifest(
-                run: "r1", name: "quick", job: "{}", build: "0.1", created: 1_700_000_000.25,
-                models: [ManifestModel(id: "tiny", path: "models/tiny", sha256: Self.hash, parameters: 1234)],
+                run: run, name: "quick", job: "{}", build: "0.1", created: 1_700_000_000.25,
+                models: [ManifestModel(id: model, path: "models/\(model)", sha256: modelSHA256, parameters: 1234)],
                 benchmarks: benchmarks.map { benchmark in
                     ManifestBenchmark(
                         name: benchmark.name.rawValue, data: "\(benchmark.name.rawValue).jsonl",
-                        dataSHA256: Self.hash, tokenizerSHA256: Self.hash, documents: benchmark.documents.count,
+                        dataSHA256: dataSHA256, tokenizerSHA256: tokenizerSHA256, documents: benchmark.documents.count,
                         examples: benchmark.documents.map(Self.example))
                 }, cells: cells, shards: shards))
     }
 
     /// Stores the outcomes of a cell, by document; documents without one stay missing.
-    func score(cell: Int, flopsReduction: Double = 0, _ outcomes: [(document: Int, Outcome)]) throws {
-        let job = try store.read { try $0.description(of: "r1").jobs[cell].id }
+    func score(cell: Int, flopsReduction: Double = 0, margin: Float = 1, _ outcomes: [(document: Int, Outcome)]) throws
+    {
+        let job = try store.read { try $0.description(of: run).jobs[cell].id }
         let rows = outcomes.map { document, outcome in
             var row = WireRow()
             row.example = UInt32(document)
@@ -59,6 +64,7 @@ final class SampleRun: Sendable {
                 var choice = WireRow.Choice()
                 choice.loglikelihood = loglikelihood
                 choice.greedy = greedy
+                choice.margin = margin
                 return choice
             }
             return row
@@ -72,10 +78,10 @@ final class SampleRun: Sendable {
             ], engines: ["w": engine])
     }
 
-    func end(_ state: RunState) throws { try store.commit([.run("r1", state)]) }
+    func end(_ state: RunState) throws { try store.commit([.run(run, state)]) }
 
     func report(bootstrapIterations: Int = 0) throws -> RunReport {
-        try store.read { try RunReport($0, run: "r1", bootstrapIterations: bootstrapIterations) }
+        try store.read { try RunReport($0, run: run, bootstrapIterations: bootstrapIterations) }
     }
 
     private static func example(_ document: Document) -> ManifestExample {

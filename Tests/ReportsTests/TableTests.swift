@@ -53,7 +53,9 @@ struct TableTests {
             |tiny |utrc flops=0.2|lambada_openai|0.3333 ± 0.3333|               |2.7183|     20.0 %|        3|
 
             """
-        #expect(try sample.report().table() == expected)
+        let table = try sample.report().table()
+        #expect(table.hasPrefix(expected))
+        #expect(table.dropFirst(expected.count).hasPrefix("\ntiny, fp32: reductions against none\n"))
     }
 
     @Test("marks what is partial and names what failed")

@@ -26,7 +26,10 @@ public enum DetectableDifference {
             return root(from: share, to: high, excess)
         }
         let test = RejectionRegion(documents: documents, discordantShare: share)
-        return root(from: 0, to: share) { test.power(difference: $0) - power }
+        // Were the test a normal one, it would find 2.8 standard errors of a difference around 0.
+        var high = min(share, 4 * (share / Double(documents)).squareRoot())
+        while test.power(difference: high) < power { high = min(share, 2 * high) }
+        return root(from: 0, to: high) { test.power(difference: $0) - power }
     }
 
     /// The probability that the test rejects when a share ψ of the documents is discordant and the accuracies differ by
@@ -35,7 +38,7 @@ public enum DetectableDifference {
         RejectionRegion(documents: documents, discordantShare: discordantShare).power(difference: difference)
     }
 
-    /// The place where a rising function crosses 0 between two places on either side of it, to 1e-9: the false position
+    /// The place where a rising function crosses 0 between two places on either side of it, to 1e-8: the false position
     /// of Dowell and Jarratt (Illinois), which halves the value of an end that stays.
     private static func root(from low: Double, to high: Double, _ function: (Double) -> Double) -> Double {
         var (low, high) = (low, high)
@@ -44,7 +47,7 @@ public enum DetectableDifference {
         for _ in 0..<100 where high - low > 1e-9 {
             let middle = above > below ? (low * above - high * below) / (above - below) : (low + high) / 2
             let value = function(middle)
-            if abs(value) < 1e-10 { return middle }
+            if abs(value) < 1e-8 { return middle }
             if value > 0 {
                 (high, above) = (middle, value)
                 if last > 0 { below /= 2 }

@@ -1,3 +1,4 @@
+import Foundation
 import Statistics
 import Testing
 
@@ -67,6 +68,33 @@ struct PairedTests {
     func noInterval(differences: [Double]) {
         let mean = PairedMean(differences: differences)
         #expect(mean.interval == nil && mean.standardError == nil)
+    }
+
+    @Test("the expanded interval lies within the Monte Carlo error of many drawn ones", arguments: [1.0, 2, 3])
+    func expansion(power: Double) throws {
+        // From symmetric to skewed with long tails.
+        let values = (1...1500).map { place in
+            let quantile = Normal.quantile(Double(place) / 1501)
+            return power == 1 ? quantile : pow(abs(quantile), power) * (quantile < 0 ? -0.5 : 1)
+        }
+        let expanded = try #require(PairedMean.expandedInterval(of: values))
+        let drawn = try #require(PairedMean.drawnInterval(of: values, resamples: 100_000))
+        let error = try #require(PairedMean(differences: values).standardError)
+        // Four deviations of a quantile at 2.5 % of 100,000 draws.
+        let allowed = 4 * (0.025 * 0.975 / 100_000).squareRoot() / 0.05845 * error
+        #expect(abs(expanded.lower - drawn.lower) < allowed && abs(expanded.upper - drawn.upper) < allowed)
+        #expect(PairedMean(differences: values).interval == expanded)
+        #expect(PairedMean.expandedInterval(of: Array(values.prefix(199))) == nil)
+    }
+
+    @Test("values too few, too skewed or all the same are drawn")
+    func drawing() {
+        let rare = (0..<2000).map { $0 == 0 ? 1000.0 : Double($0 % 2) }
+        for values in [rare, Array(repeating: 0.5, count: 300), [1, 2, 4, 8]] {
+            #expect(PairedMean.expandedInterval(of: values) == nil)
+            let drawn = PairedMean.drawnInterval(of: values, resamples: 2000)
+            #expect(drawn != nil && PairedMean(differences: values, resamples: 2000).interval == drawn)
+        }
     }
 
     @Test("no resamples leave the interval out")

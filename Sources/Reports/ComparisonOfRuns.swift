@@ -113,16 +113,16 @@ public struct ComparisonOfRuns: Sendable {
         return order.compactMap { key in
             guard let members = groups[key], let sample = members.first else { return nil }
             let (first, second) = (sample.baseline, sample.candidate)
-            let sameRun = first.run == second.run
+            let isOneRun = first.run == second.run
+            let sides = isOneRun ? (first.label, second.label) : (first.run, second.run)
             let title = [
                 key[0] == key[1] ? key[0] : "\(key[1]) against \(key[0])",
                 key[2] == key[3] ? key[2] : "\(key[3]) against \(key[2])",
             ].joined(separator: ", ")
             return ComparisonFamily(
                 question: .chosen,
-                title: title + ": "
-                    + (sameRun ? "\(second.label) against \(first.label)" : "\(second.run) against \(first.run)"),
-                baselineDescription: sameRun ? first.label : "run \(first.run)", comparisons: members)
+                title: title + ": " + (sides.0 == sides.1 ? "a run against itself" : "\(sides.1) against \(sides.0)"),
+                baselineDescription: isOneRun ? sides.0 : "run \(sides.0)", comparisons: members)
         }
     }
 }

@@ -8,8 +8,6 @@ import Testing
 /// A score must not depend on what it is computed with, to the bit.
 @Suite("Exactness")
 struct ExactnessTests {
-    private static let reduction = try? Reduction(method: .utrc, layers: [0, 2, 3], amount: .keepRatio(0.8))
-
     @Test(
         "a prefix and its continuation give the bits of the whole, wherever it is cut",
         arguments: ModelConfiguration.Architecture.allCases, Engine.exact)
@@ -35,15 +33,16 @@ struct ExactnessTests {
     }
 
     @Test(
-        "a sequence gives the same bits alone and packed with others",
+        "a sequence gives the same bits alone and packed with others, under every reduction",
         arguments: ModelConfiguration.Architecture.allCases, Engine.exact)
     func packing(architecture: ModelConfiguration.Architecture, engine: Engine) throws {
+        let reductions = try Definition.all.map { try $0.reduction(.keepRatio(0.8), layers: [0, 2, 3]) }
         func check<B: Backend>(_ backend: B) throws {
             let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
             let sequences = [5, 1, 0, 40, 17, 2, 33].enumerated().map { index, length in
                 Synthetic.tokens(length, seed: UInt64(index))
             }
-            for reduction in [Reduction.none, try #require(Self.reduction)] {
+            for reduction in [.none] + reductions {
                 var packed = model.initialState(sequences: sequences.count)
                 let together = try model.forward(
                     sequences.flatMap { $0 }, segments: Segments(lengths: sequences.map(\.count)), state: &packed,
@@ -54,9 +53,9 @@ struct ExactnessTests {
                         tokens, segments: Segments(lengths: [tokens.count]), state: &single, reduction: reduction)
                     #expect(together.positions[index] == alone.positions[0])
                     let logits = try model.logits(together, rows: Array(together.segments[index]))
-                    #expect(logits == (try model.allLogits(alone)), "sequence \(index), \(reduction.method)")
+                    #expect(logits == (try model.allLogits(alone)), "sequence \(index), \(reduction)")
                     let fork = try values(of: packed.forked([index]), on: backend)
-                    #expect(fork == (try values(of: single, on: backend)), "sequence \(index), \(reduction.method)")
+                    #expect(fork == (try values(of: single, on: backend)), "sequence \(index), \(reduction)")
                     let steps = together.steps.filter { $0.segment == index }.map(\.decision)
                     #expect(steps == alone.steps.map(\.decision))
                 }
@@ -136,14 +135,17 @@ struct ExactnessTests {
         InstructionSet.available)
     func machines(architecture: ModelConfiguration.Architecture, instructionSet: InstructionSet) throws {
         let tokens = Synthetic.tokens(70, seed: 6)
-        func logits(threads: Int, _ instructionSet: InstructionSet) throws -> [Float] {
-            let backend = CPUBackend(threads: threads, gemm: .packed, instructionSet: instructionSet)
-            let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
-            return try model.allLogits(model.read(tokens, reduction: try #require(Self.reduction)))
+        for definition in Definition.all {
+            let reduction = try definition.reduction(.keepRatio(0.8), layers: [0, 2, 3])
+            func logits(threads: Int, _ instructionSet: InstructionSet) throws -> [Float] {
+                let backend = CPUBackend(threads: threads, gemm: .packed, instructionSet: instructionSet)
+                let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
+                return try model.allLogits(model.read(tokens, reduction: reduction))
+            }
+            let expected = try logits(threads: 1, .portable)
+            #expect(try logits(threads: 1, instructionSet) == expected, "\(definition)")
+            #expect(try logits(threads: 2, instructionSet) == expected, "\(definition)")
         }
-        let expected = try logits(threads: 1, .portable)
-        #expect(try logits(threads: 1, instructionSet) == expected)
-        #expect(try logits(threads: 2, instructionSet) == expected)
     }
 
     private func values<B: Backend>(of state: ModelState<B>, on backend: B) throws -> [Float] {

@@ -20,7 +20,9 @@ enum Synthetic {
     static let vocabularySize = 67
 
     /// Mamba-1 with five layers, or Mamba-2 with two groups, normalised group by group.
-    static func checkpoint(_ architecture: ModelConfiguration.Architecture) -> Checkpoint {
+    ///
+    /// - Parameter silent: a layer whose output is zero, all else being the same.
+    static func checkpoint(_ architecture: ModelConfiguration.Architecture, silent: Int? = nil) -> Checkpoint {
         let shape = ModelConfiguration(
             architecture: architecture, layout: .stateSpaces, modelDimension: 24, layerCount: 5, stateDimension: 16,
             headDimension: 8, groupCount: 2, vocabularySize: vocabularySize)
@@ -32,7 +34,7 @@ enum Synthetic {
             weights.prefix = "backbone.layers.\(layer)."
             weights.add("norm.weight", [D], around: 1)
             weights.prefix += "mixer."
-            weights.add("out_proj.weight", [D, E])
+            weights.add("out_proj.weight", [D, E], scale: layer == silent ? 0 : 0.4)
             switch architecture {
             case .mamba1:
                 let rank = shape.timeStepRank

@@ -1,5 +1,6 @@
 import Backends
 import Mamba
+import ModelFiles
 import Operations
 import TestSupport
 import Testing
@@ -84,5 +85,44 @@ struct ReleasedTests {
         ]
         #expect(decision.hidden.merges == merges)
         #expect(decision.residual == decision.hidden)
+    }
+
+    @Test(
+        "utrc reduces the two branches of packed sequences, each in its own way",
+        arguments: ModelConfiguration.Architecture.allCases, Engine.allCases)
+    func branches(architecture: ModelConfiguration.Architecture, engine: Engine) throws {
+        func check<B: Backend>(_ backend: B) throws {
+            // The last layer's output is what a model whose last layer is silent lacks.
+            let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
+            let silent = try LanguageModel(Synthetic.checkpoint(architecture, silent: 4), on: backend)
+            let reduction = try Reduction(
+                method: .utrc, layers: [4], amount: .keepRatio(0.6), variant: .released)
+            func rows(_ model: LanguageModel<B>, _ reduction: Reduction) throws -> [[Float]] {
+                var state = model.initialState(sequences: 2)
+                let hidden = try model.forward(
+                    Synthetic.tokens(33, seed: 8), segments: Segments(lengths: [13, 20]), state: &state,
+                    reduction: reduction)
+                let values = try backend.values(of: hidden.residual)
+                let width = hidden.residual.columns
+                return stride(from: 0, to: values.count, by: width).map { Array(values[$0..<$0 + width]) }
+            }
+            let (whole, residual) = (try rows(model, .none), try rows(silent, .none))
+            let (reduced, reducedResidual) = (try rows(model, reduction), try rows(silent, reduction))
+            #expect(reduced.count == 8 + 12)
+            // r is 5 and 8: the removed rows are 0, 2, …; the survivors of each sequence begin with its row 1.
+            for (first, place, r) in [(0, 0, 5), (13, 8, 8)] {
+                let gone = (0..<r).map { first + 2 * $0 }
+                for column in 0..<whole[0].count {
+                    func hidden(_ row: Int) -> Float { whole[row][column] - residual[row][column] }
+                    let largest = gone.map(hidden).sorted(by: >).prefix(r / 2)
+                    let expected = largest.reduce(hidden(first + 1), +) / Float(1 + r / 2)
+                    let found = reduced[place][column] - reducedResidual[place][column]
+                    #expect(abs(found - expected) < 1e-5)
+                    let mean = gone.map { residual[$0][column] }.reduce(residual[first + 1][column], +) / Float(1 + r)
+                    #expect(abs(reducedResidual[place][column] - mean) < 1e-5)
+                }
+            }
+        }
+        try check(engine.backend)
     }
 }

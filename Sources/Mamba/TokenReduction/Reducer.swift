@@ -37,7 +37,7 @@ struct Reducer {
         self.tokens = tokens
         rule = reduction.rule
         layers = Set(try reduction.resolvedLayers(layerCount: layerCount))
-        keepRatios = try segments.lengths.map { try reduction.keepRatio(rows: $0, layerCount: layerCount) }
+        keepRatios = try reduction.keepRatios(rows: segments.lengths, layerCount: layerCount)
         positions = segments.lengths.map { Array(0..<$0) }
         original = segments
     }
@@ -76,7 +76,9 @@ extension RowReduction {
     fileprivate mutating func append(_ other: RowReduction, shiftedBy offset: Int) {
         kept += other.kept.map { $0 + offset }
         merges += other.merges.map { merge in
-            Merge(destination: merge.destination + offset, sources: merge.sources.map { $0 + offset })
+            Merge(
+                destination: merge.destination + offset, sources: merge.sources.map { $0 + offset },
+                taking: merge.taking)
         }
     }
 }

@@ -55,6 +55,17 @@ extension Reduction {
         return largest(from: least) { saving($0) >= reachable }
     }
 
+    /// The keep ratio for each of several sequences, solved once for each length.
+    func keepRatios(rows: [Int], layerCount: Int) throws -> [Double] {
+        var solved: [Int: Double] = [:]
+        return try rows.map { rows in
+            if let ratio = solved[rows] { return ratio }
+            let ratio = try keepRatio(rows: rows, layerCount: layerCount)
+            solved[rows] = ratio
+            return ratio
+        }
+    }
+
     /// The keep ratio that meets the FLOPs target as N → ∞; the keep ratio itself where that was given.
     public func limitKeepRatio(layerCount: Int, headShare: Double = 0) throws -> Double {
         guard case .flops(let target) = amount else { return keepRatio ?? 1 }

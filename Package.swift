@@ -67,7 +67,10 @@ let package = Package(
             swiftSettings: Strict.swift),
         .executableTarget(
             name: "worker",
-            dependencies: ["Daemons", "Scoring", "Backends", "Mamba", "Messaging", .arguments, .logging],
+            dependencies: [
+                "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles", "Messaging", .arguments,
+                .logging,
+            ],
             swiftSettings: Strict.swift),
 
         // One test target a module, and what they share.

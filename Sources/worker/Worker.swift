@@ -10,7 +10,7 @@ struct Worker: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
         abstract: "Scores requests with Mamba models: for a coordinator, or from standard input.",
-        version: Build.name, subcommands: [Work.self, Score.self], defaultSubcommand: Work.self)
+        version: Build.name, subcommands: [Work.self, Score.self, Bench.self], defaultSubcommand: Work.self)
 }
 
 /// `worker --coordinator …`: works for a coordinator until it is told to stop.

@@ -31,6 +31,9 @@ enum Layers {
             "ArgumentParser", "Logging", "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire",
             "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub",
         ],
-        "worker": ["ArgumentParser", "Logging", "Daemons", "Scoring", "Backends", "Mamba", "Messaging"],
+        "worker": [
+            "ArgumentParser", "Logging", "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles",
+            "Messaging",
+        ],
     ]
 }

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Backends
+import Daemons
+import Foundation
+import Mamba
+import ModelFiles
+
+/// `worker bench`: how fast a model reads prompts, with and without token reduction, and where the time goes.
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Time a model's prefill, with and without token reduction.",
+        discussion: """
+            A reduced pass is always timed beside an unreduced one, so that what else the machine does hits both \
+            alike. Times are medians; a speed-up is the median of the ratios of neighbours.
+            """)
+
+    @Option(name: .long, help: "The checkpoint's folder.", completion: .directory)
+    var model: String
+
+    @Option(name: .long, help: "Sequences × tokens each, such as 1x512,8x128.")
+    var shapes: Shapes = Shapes(list: [Prefill.Shape(sequences: 1, length: 2048)])
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A token reduction, as JSON with a job file's keys; may be repeated.",
+            discussion: #"For example {"method":"utrc","flops":0.2,"layers":[6,9,12,15]}."#))
+    var reduction: [String] = []
+
+    @Option(name: .long, help: "Rows that the head rates: all, or each sequence's last.")
+    var logits: Prefill.Logits = .last
+
+    @Option(name: .customLong("repeat"), help: "How often each is timed, after one run that is not.")
+    var repeats = 5
+
+    @Flag(name: .long, help: "Print a list of JSON objects.")
+    var json = false
+
+    @OptionGroup var engine: EngineArguments
+
+    func validate() throws {
+        guard repeats > 0 else { throw ValidationError("--repeat is at least 1") }
+    }
+
+    func run() throws {
+        let checkpoint = try Checkpoint.open(URL(fileURLWithPath: model))
+        let reductions = try reduction.map { try Reduction(json: Data($0.utf8)) }.filter { $0.method != .none }
+        for reduction in reductions { try reduction.validate(layerCount: checkpoint.configuration.layerCount) }
+        let prefill = Prefill(shapes: shapes.list, reductions: reductions, logits: logits, repeats: repeats)
+        let options = engine.options()
+        let results =
+            switch options.device {
+            case .reference: try prefill.measure(checkpoint, on: ReferenceBackend())
+            case .cpu:
+                try prefill.measure(checkpoint, on: CPUBackend(threads: options.threads, gemm: options.gemm))
+            }
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+            print(String(decoding: try encoder.encode(results.map(BenchRow.init)), as: UTF8.self))
+        } else {
+            print("\(options.engineName), \(options.threads) thread(s), medians of \(repeats)\n")
+            for result in results { print(BenchText.describe(result)) }
+        }
+    }
+
+    /// `1x512,8x128`
+    struct Shapes: ExpressibleByArgument {
+        let list: [Prefill.Shape]
+
+        init(list: [Prefill.Shape]) { self.list = list }
+
+        init?(argument: String) {
+            var list: [Prefill.Shape] = []
+            for text in argument.split(separator: ",", omittingEmptySubsequences: false) {
+                let numbers = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+                guard numbers.count == 2, let sequences = numbers[0], let length = numbers[1], sequences > 0, length > 0
+                else { return nil }
+                list.append(Prefill.Shape(sequences: sequences, length: length))
+            }
+            self.list = list
+        }
+
+        var defaultValueDescription: String { list.map(\.description).joined(separator: ",") }
+    }
+}
+
+extension Prefill.Logits: ExpressibleByArgument {}

@@ -1,0 +1,62 @@
+import Backends
+import Foundation
+import Mamba
+
+/// A measurement as JSON.
+struct BenchRow: Encodable {
+    let shape: String
+    let reduction: Reduction
+    let tokens_per_second: Double
+    let milliseconds: Double
+    /// By part; their sum is the whole.
+    let profile_milliseconds: [String: Double]
+    let flops_reduction: Double
+    let flops_reduction_with_head: Double
+    let speed_up: Double
+    /// The reduction's own time by the unreduced pass's.
+    let overhead: Double
+    let reduced_layers: Int
+
+    init(_ result: Prefill.Result) {
+        shape = result.shape.description
+        reduction = result.reduction
+        tokens_per_second = result.tokensPerSecond
+        milliseconds = 1000 * result.profile.total
+        profile_milliseconds = Dictionary(
+            uniqueKeysWithValues: Profile.Part.allCases.map { ($0.rawValue, 1000 * result.profile[$0]) })
+        flops_reduction = result.flopsReduction.layers
+        flops_reduction_with_head = result.flopsReduction.withHead
+        speed_up = result.speedUp
+        overhead = result.overhead
+        reduced_layers = result.reducedLayers
+    }
+}
+
+/// A measurement in words.
+enum BenchText {
+    static func describe(_ result: Prefill.Result) -> String {
+        let total = result.profile.total
+        var lines = [
+            "\(result.shape)  \(result.reduction)",
+            "    \(number("%.0f", result.tokensPerSecond)) tokens/s, \(number("%.1f", 1000 * total)) ms: "
+                + Profile.Part.allCases.filter { result.profile[$0] > 0 }.map { part in
+                    "\(part) \(percent(result.profile[part] / total))"
+                }.joined(separator: ", "),
+        ]
+        if result.reducedLayers > 0 {
+            let (layers, withHead) = result.flopsReduction
+            lines.append(
+                "    FLOPs -\(percent(layers)) (with the head -\(percent(withHead))), "
+                    + "speed-up \(number("%.3f", result.speedUp))×")
+            lines.append(
+                "    the reduction takes \(percent(result.overhead)) of an unreduced pass, "
+                    + "\(percent(result.overhead / Double(result.reducedLayers))) for each of "
+                    + "\(result.reducedLayers) layers")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func percent(_ share: Double) -> String { number("%.2f", 100 * share) + " %" }
+
+    private static func number(_ format: String, _ value: Double) -> String { String(format: format, value) }
+}

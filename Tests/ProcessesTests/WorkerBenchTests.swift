@@ -1,0 +1,49 @@
+import Foundation
+import Testing
+
+@Suite("worker bench")
+struct WorkerBenchTests {
+    private struct Row: Decodable {
+        let shape: String
+        let tokensPerSecond: Double
+        let milliseconds: Double
+        let profileMilliseconds: [String: Double]
+        let flopsReduction: Double
+        let speedUp: Double
+        let overhead: Double
+    }
+
+    @Test("times every shape with and without each reduction, and says where the time went")
+    func rows() throws {
+        let model = try Demonstration(benchmarks: ["piqa"]).folder.appendingPathComponent("model").path
+        let result = try Programs.run(
+            "worker",
+            [
+                "bench", "--model", model, "--shapes", "1x40,2x16", "--repeat", "2", "--json", "--reduction",
+                #"{"method":"utrc","keep_ratio":0.5,"layers":[1]}"#,
+            ])
+        #expect(result.status == 0, "\(result.errors)")
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let rows = try decoder.decode([Row].self, from: Data(result.output.utf8))
+        #expect(rows.map(\.shape) == ["1x40", "1x40", "2x16", "2x16"])
+        for row in rows {
+            let parts = row.profileMilliseconds
+            let kinds = ["products", "convolution", "scan", "norms", "head", "reduction", "rest"]
+            #expect(parts.keys.sorted() == kinds.sorted())
+            #expect(abs(parts.values.reduce(0, +) - row.milliseconds) < 1e-6)
+            #expect(row.tokensPerSecond > 0 && row.speedUp > 0)
+        }
+        for (unreduced, reduced) in [(rows[0], rows[1]), (rows[2], rows[3])] {
+            #expect(unreduced.overhead == 0 && unreduced.flopsReduction == 0 && unreduced.speedUp == 1)
+            #expect(reduced.overhead > 0 && reduced.flopsReduction > 0)
+        }
+    }
+
+    @Test("refuses what is no shape", arguments: ["", "64", "0x5", "1x", "1x64,", "axb", "-1x4"])
+    func wrongShapes(shapes: String) throws {
+        let result = try Programs.run("worker", ["bench", "--model", ".", "--shapes=\(shapes)"])
+        #expect(result.status != 0)
+        #expect(result.errors.contains("--shapes"))
+    }
+}

@@ -1,5 +1,6 @@
 import CZeroMQ
 import Messaging
+import TestSupport
 import Testing
 import Wire
 

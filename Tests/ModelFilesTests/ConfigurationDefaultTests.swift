@@ -1,12 +1,13 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Defaults of config.json")
 struct ConfigurationDefaultTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
 
-    init() throws { scratch = try Scratch() }
+    init() throws { scratch = try TemporaryFolder() }
 
     @Test(
         "Mamba-1 needs no key whose default holds",
@@ -111,7 +112,7 @@ struct ConfigurationDefaultTests {
     @Test("a folder that is not a model is refused")
     func folders() throws {
         expectRefusal(scratch, file: "", reason: "holds none of model.safetensors")
-        try scratch.write(SmallModel(.mamba1, .huggingFace).safetensors, "model.safetensors")
+        try scratch.write(SmallModel(.mamba1, .huggingFace).safetensors, to: "model.safetensors")
         expectRefusal(scratch, file: "/config.json", reason: "cannot be opened: No such file or directory")
         let file = scratch.url.appendingPathComponent("model.safetensors")
         #expect(

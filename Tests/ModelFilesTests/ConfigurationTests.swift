@@ -1,12 +1,13 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("config.json")
 struct ConfigurationTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
 
-    init() throws { scratch = try Scratch() }
+    init() throws { scratch = try TemporaryFolder() }
 
     /// Writes a small model whose config.json has `value` under `key`, or lacks the key.
     private func write(
@@ -88,14 +89,14 @@ struct ConfigurationTests {
         ])
     func malformed(text: String, reason: String) throws {
         try SmallModel(.mamba1, .huggingFace).write(to: scratch)
-        try scratch.write(text, "config.json")
+        try scratch.write(text, to: "config.json")
         expectRefusal(scratch, file: "/config.json", reason: reason)
     }
 
     @Test("a config.json of megabytes is refused")
     func huge() throws {
         try SmallModel(.mamba1, .huggingFace).write(to: scratch)
-        try scratch.write(String(repeating: " ", count: 2 << 20), "config.json")
+        try scratch.write(String(repeating: " ", count: 2 << 20), to: "config.json")
         expectRefusal(scratch, file: "/config.json", reason: "has 2097152 bytes; a config.json has at most 1048576")
     }
 

@@ -1,13 +1,14 @@
 import Crypto
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("A checkpoint's identity")
 struct IdentityTests {
     @Test("the hash is that of the documented bytes")
     func definition() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         try SmallModel(.mamba1, .huggingFace).write(to: scratch)
         var bytes = Array("molt checkpoint 1\n".utf8)
         for name in ["config.json", "model.safetensors"] {
@@ -21,7 +22,7 @@ struct IdentityTests {
 
     @Test("it does not depend on the folder, but on the content of every file")
     func content() throws {
-        let (one, other) = (try Scratch(), try Scratch())
+        let (one, other) = (try TemporaryFolder(), try TemporaryFolder())
         var model = SmallModel(.mamba2, .stateSpaces)
         try model.write(to: one)
         try model.write(to: other)

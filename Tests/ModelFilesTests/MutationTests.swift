@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 /// Damages valid files at random; each must be refused or load, and none may crash or hang.
@@ -13,7 +14,7 @@ struct MutationTests {
 
     @Test("a damaged file is refused or loads", arguments: Target.allCases)
     func damaged(target: Target) throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let layout: ModelConfiguration.Layout =
             [.archive, .pickle, .stateSpacesConfig].contains(target) ? .stateSpaces : .huggingFace
         let model = SmallModel(.mamba2, layout)
@@ -24,8 +25,8 @@ struct MutationTests {
             var random = Random(state: UInt64(seed))
             let bytes = random.damage(original)
             switch target {
-            case .pickle: try scratch.write(model.archive(pickle: bytes).file(), name)
-            default: try scratch.write(bytes, name)
+            case .pickle: try scratch.write(model.archive(pickle: bytes).file(), to: name)
+            default: try scratch.write(bytes, to: name)
             }
             do {
                 let checkpoint = try Checkpoint.open(scratch.url)
@@ -39,7 +40,7 @@ struct MutationTests {
     }
 
     private func material(
-        _ target: Target, _ model: SmallModel, _ scratch: Scratch
+        _ target: Target, _ model: SmallModel, _ scratch: TemporaryFolder
     ) throws -> (name: String, bytes: [UInt8]) {
         switch target {
         case .safetensors: return ("model.safetensors", model.safetensors)
@@ -48,7 +49,7 @@ struct MutationTests {
         case .huggingFaceConfig, .stateSpacesConfig: return ("config.json", Array(model.configText.utf8))
         case .index:
             try FileManager.default.removeItem(at: scratch.url.appendingPathComponent("model.safetensors"))
-            try scratch.write(model.safetensors, "a.safetensors")
+            try scratch.write(model.safetensors, to: "a.safetensors")
             let map = Dictionary(uniqueKeysWithValues: model.tensors.map { ($0.name, "a.safetensors") })
             let encoder = JSONEncoder()
             encoder.outputFormatting = .sortedKeys

@@ -1,21 +1,22 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Pickles")
 struct PickleTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
     private let model = SmallModel(.mamba1, .stateSpaces)
     private let file = "/pytorch_model.bin"
     private typealias Build = PickleBuilder
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         try model.write(to: scratch)
     }
 
     private func write(_ pickle: [UInt8]) throws {
-        try scratch.write(model.archive(pickle: pickle).file(), "pytorch_model.bin")
+        try scratch.write(model.archive(pickle: pickle).file(), to: "pytorch_model.bin")
     }
 
     private func expectLoads() throws {

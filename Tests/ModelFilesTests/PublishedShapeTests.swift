@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Published shapes and summaries")
@@ -27,7 +28,7 @@ struct PublishedShapeTests {
 
     @Test("a summary says what a checkpoint is")
     func summary() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let folder = scratch.url.appendingPathComponent("model")
         try RandomCheckpoint.write(.tiny2, seed: 1, vocabulary: 100, elementType: .float16, to: folder)
         let checkpoint = try Checkpoint.open(folder)
@@ -46,7 +47,7 @@ struct PublishedShapeTests {
 
     @Test("a summary names mixed types, a head of its own, and tensors that are not used")
     func unusual() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var model = SmallModel(.mamba1, .huggingFace)
         model.tensors.append(
             Stored(name: "lm_head.weight", type: "BF16", shape: [8, 4], bytes: Array(repeating: 0, count: 64)))

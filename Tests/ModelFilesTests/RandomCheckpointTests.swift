@@ -1,14 +1,15 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Random checkpoints")
 struct RandomCheckpointTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
     private let target: URL
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         target = scratch.url.appendingPathComponent("model")
     }
 
@@ -86,7 +87,7 @@ struct RandomCheckpointTests {
         }
         #expect(error?.description == "\(target.path): already holds 2 files; choose another folder or replace it")
         #expect(try Checkpoint.open(target).sha256() == before)
-        try scratch.write("mine", "model/notes.txt")
+        try scratch.write("mine", to: "model/notes.txt")
         try RandomCheckpoint.write(.tiny, seed: 2, vocabulary: 8, to: target, replacing: true)
         #expect(try Checkpoint.open(target).sha256() != before)
         #expect(try String(decoding: scratch.read("model/notes.txt"), as: UTF8.self) == "mine")
@@ -94,7 +95,7 @@ struct RandomCheckpointTests {
 
     @Test("a folder that cannot be made is named, and nothing is left behind")
     func unwritable() throws {
-        try scratch.write("", "file")
+        try scratch.write("", to: "file")
         for path in ["file", "file/model"] {
             let url = scratch.url.appendingPathComponent(path)
             let error = #expect(throws: ModelFileError.self) {

@@ -1,10 +1,11 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 /// Opens the folder, which must be refused with an error that names file, tensor and reason.
 func expectRefusal(
-    _ scratch: Scratch, file: String, tensor: String? = nil, reason: String,
+    _ scratch: TemporaryFolder, file: String, tensor: String? = nil, reason: String,
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     let error = #expect(throws: ModelFileError.self, sourceLocation: sourceLocation) {

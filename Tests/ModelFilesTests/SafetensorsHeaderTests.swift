@@ -1,13 +1,14 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Safetensors headers")
 struct SafetensorsHeaderTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         try SmallModel(.mamba1, .huggingFace).write(to: scratch)
     }
 
@@ -33,7 +34,7 @@ struct SafetensorsHeaderTests {
             (#"{"__metadata__":{"format":{}}}"#, "is not valid"),
         ])
     func malformed(header: String, reason: String) throws {
-        try scratch.write(SafetensorsBuilder.file(header: header, values: [0, 0, 0, 0]), "model.safetensors")
+        try scratch.write(SafetensorsBuilder.file(header: header, values: [0, 0, 0, 0]), to: "model.safetensors")
         let error = #expect(throws: ModelFileError.self) { try Checkpoint.open(scratch.url) }
         #expect(error?.file == scratch.url.path + "/model.safetensors")
         #expect(error?.reason.contains(reason) == true, "\(error?.description ?? "")")
@@ -42,7 +43,7 @@ struct SafetensorsHeaderTests {
     @Test("bytes that are not UTF-8 are refused")
     func notText() throws {
         let header: [UInt8] = Array(#"{"a"#.utf8) + [0xff, 0xfe] + Array(#"":1}"#.utf8)
-        try scratch.write(littleEndian(UInt64(header.count)) + header, "model.safetensors")
+        try scratch.write(littleEndian(UInt64(header.count)) + header, to: "model.safetensors")
         expectRefusal(scratch, file: "/model.safetensors", reason: "is not valid")
     }
 
@@ -51,14 +52,14 @@ struct SafetensorsHeaderTests {
         arguments: [40, 100_000, 5_000_000])
     func nesting(depth: Int) throws {
         let header = #"{"a":"# + String(repeating: "[", count: depth)
-        try scratch.write(SafetensorsBuilder.file(header: header, values: []), "model.safetensors")
+        try scratch.write(SafetensorsBuilder.file(header: header, values: []), to: "model.safetensors")
         expectRefusal(scratch, file: "/model.safetensors", reason: "is nested deeper than 32 levels")
     }
 
     @Test("values without end are refused before they are parsed")
     func manyValues() throws {
         let header = #"{"a":["# + String(repeating: "0,", count: 2_000_001) + "0]}"
-        try scratch.write(SafetensorsBuilder.file(header: header, values: []), "model.safetensors")
+        try scratch.write(SafetensorsBuilder.file(header: header, values: []), to: "model.safetensors")
         expectRefusal(scratch, file: "/model.safetensors", reason: "more than 2000000 values")
     }
 
@@ -68,7 +69,7 @@ struct SafetensorsHeaderTests {
     func duplicates(spelling: String) throws {
         let entry = #"{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#
         let header = #"{"w":\#(entry),"\#(spelling)":\#(entry)}"#
-        try scratch.write(SafetensorsBuilder.file(header: header, values: [0, 0, 0, 0]), "model.safetensors")
+        try scratch.write(SafetensorsBuilder.file(header: header, values: [0, 0, 0, 0]), to: "model.safetensors")
         expectRefusal(scratch, file: "/model.safetensors", reason: #"the key "w" is written twice"#)
     }
 }

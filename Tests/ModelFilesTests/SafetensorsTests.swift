@@ -1,16 +1,17 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Safetensors files")
 struct SafetensorsTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
     private var model = SmallModel(.mamba1, .huggingFace)
     private let file = "/model.safetensors"
     private let victim = "backbone.layers.1.mixer.D"
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         try model.write(to: scratch)
     }
 
@@ -36,7 +37,7 @@ struct SafetensorsTests {
         let length = Int(whole[0]) + Int(whole[1]) << 8
         let header = String(decoding: whole[8..<8 + length], as: UTF8.self) + String(repeating: " ", count: padding)
         try scratch.write(
-            SafetensorsBuilder.file(header: header, values: Array(whole[(8 + length)...])), "model.safetensors")
+            SafetensorsBuilder.file(header: header, values: Array(whole[(8 + length)...])), to: "model.safetensors")
         #expect(
             try floats(of: Checkpoint.open(scratch.url))
                 == floats(of: RandomCheckpoint.model(model.configuration, seed: 7)))
@@ -46,20 +47,20 @@ struct SafetensorsTests {
         "a file cut anywhere is truncated",
         arguments: [1, 4, 7, 8, 9, 100, 1000])
     func truncatedAt(length: Int) throws {
-        try scratch.write(Array(model.safetensors.prefix(length)), "model.safetensors")
+        try scratch.write(Array(model.safetensors.prefix(length)), to: "model.safetensors")
         expectRefusal(scratch, file: file, reason: "is truncated")
     }
 
     @Test("a file that lacks the last bytes names the tensor that they belong to")
     func truncatedData() throws {
-        try scratch.write(model.safetensors.dropLast(3), "model.safetensors")
+        try scratch.write(model.safetensors.dropLast(3), to: "model.safetensors")
         expectRefusal(
             scratch, file: file, tensor: "backbone.norm_f.weight", reason: "lie outside the file")
     }
 
     @Test("an empty file is named")
     func empty() throws {
-        try scratch.write([UInt8](), "model.safetensors")
+        try scratch.write([UInt8](), to: "model.safetensors")
         expectRefusal(scratch, file: file, reason: "is empty")
     }
 
@@ -75,7 +76,7 @@ struct SafetensorsTests {
         "a header length beyond all reason is refused",
         arguments: [UInt64.max, 1 << 63, 100_000_001])
     func hugeHeader(length: UInt64) throws {
-        try scratch.write(littleEndian(length) + model.safetensors.dropFirst(8), "model.safetensors")
+        try scratch.write(littleEndian(length) + model.safetensors.dropFirst(8), to: "model.safetensors")
         expectRefusal(scratch, file: file, reason: "declares a header of \(length) bytes")
     }
 
@@ -106,13 +107,13 @@ struct SafetensorsTests {
             let end = model.tensors.reduce(0) { $0 + $1.bytes.count }
             tensors[index].offsets = (end - tensors[index].bytes.count + 4, end + 4)
         }
-        try scratch.write(SafetensorsBuilder.file(tensors) + [0, 0, 0, 0], "model.safetensors")
+        try scratch.write(SafetensorsBuilder.file(tensors) + [0, 0, 0, 0], to: "model.safetensors")
         expectRefusal(scratch, file: file, tensor: "backbone.norm_f.weight", reason: "4 bytes before its values")
     }
 
     @Test("bytes after the last tensor are refused")
     func trailing() throws {
-        try scratch.write(model.safetensors + [0], "model.safetensors")
+        try scratch.write(model.safetensors + [0], to: "model.safetensors")
         expectRefusal(scratch, file: file, reason: "1 bytes at the end belong to no tensor")
     }
 

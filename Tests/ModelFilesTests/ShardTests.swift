@@ -1,18 +1,19 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Sharded safetensors")
 struct ShardTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
     private let model = SmallModel(.mamba2, .huggingFace)
     private let index = "/model.safetensors.index.json"
 
     init() throws {
-        scratch = try Scratch()
-        try scratch.write(model.configText, "config.json")
-        try scratch.write(SafetensorsBuilder.file(Array(model.tensors.prefix(6))), "a.safetensors")
-        try scratch.write(SafetensorsBuilder.file(Array(model.tensors.dropFirst(6))), "b.safetensors")
+        scratch = try TemporaryFolder()
+        try scratch.write(model.configText, to: "config.json")
+        try scratch.write(SafetensorsBuilder.file(Array(model.tensors.prefix(6))), to: "a.safetensors")
+        try scratch.write(SafetensorsBuilder.file(Array(model.tensors.dropFirst(6))), to: "b.safetensors")
         try writeIndex { _, _ in }
     }
 
@@ -22,7 +23,7 @@ struct ShardTests {
         var map: [String: String] = [:]
         for (number, name) in names.enumerated() { map[name] = number < 6 ? "a.safetensors" : "b.safetensors" }
         change(&map, names)
-        try scratch.write(Array(JSONEncoder().encode(["weight_map": map])), "model.safetensors.index.json")
+        try scratch.write(Array(JSONEncoder().encode(["weight_map": map])), to: "model.safetensors.index.json")
     }
 
     @Test("shards load as one model")
@@ -68,13 +69,13 @@ struct ShardTests {
             ("nonsense", "is not valid JSON"),
         ])
     func malformed(text: String, reason: String) throws {
-        try scratch.write(text, "model.safetensors.index.json")
+        try scratch.write(text, to: "model.safetensors.index.json")
         expectRefusal(scratch, file: index, reason: reason)
     }
 
     @Test("a place that is not a name is refused")
     func notAName() throws {
-        try scratch.write(#"{"weight_map": {"w": 7}}"#, "model.safetensors.index.json")
+        try scratch.write(#"{"weight_map": {"w": 7}}"#, to: "model.safetensors.index.json")
         expectRefusal(scratch, file: index, tensor: "w", reason: "its shard is 7, not a name")
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import TestSupport
 
 /// Models of a few hundred values in every layout, to be broken one thing at a time.
 struct SmallModel {
@@ -72,11 +73,11 @@ struct SmallModel {
     var archive: ZipBuilder { archive(pickle: PickleBuilder.stateDictionary(views)) }
 
     /// Writes config.json and the weights in the layout's own kind of file.
-    func write(to scratch: Scratch) throws {
-        try scratch.write(configText, "config.json")
+    func write(to scratch: TemporaryFolder) throws {
+        try scratch.write(configText, to: "config.json")
         switch configuration.layout {
-        case .huggingFace: try scratch.write(safetensors, "model.safetensors")
-        case .stateSpaces: try scratch.write(archive.file(), "pytorch_model.bin")
+        case .huggingFace: try scratch.write(safetensors, to: "model.safetensors")
+        case .stateSpaces: try scratch.write(archive.file(), to: "pytorch_model.bin")
         }
     }
 }

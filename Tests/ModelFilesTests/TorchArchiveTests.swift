@@ -1,19 +1,20 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("torch.save archives")
 struct TorchArchiveTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
     private let model = SmallModel(.mamba2, .stateSpaces)
     private let file = "/pytorch_model.bin"
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         try model.write(to: scratch)
     }
 
-    private func write(_ archive: ZipBuilder) throws { try scratch.write(archive.file(), "pytorch_model.bin") }
+    private func write(_ archive: ZipBuilder) throws { try scratch.write(archive.file(), to: "pytorch_model.bin") }
 
     private func expectLoads() throws {
         #expect(
@@ -101,7 +102,7 @@ struct TorchArchiveTests {
 
     @Test("an archive that is cut off is refused", arguments: [1, 10, 22, 100, 1000, 2000])
     func truncated(missing: Int) throws {
-        try scratch.write(model.archive.file().dropLast(missing), "pytorch_model.bin")
+        try scratch.write(model.archive.file().dropLast(missing), to: "pytorch_model.bin")
         expectRefusal(scratch, file: file, reason: "is it truncated?")
     }
 
@@ -112,7 +113,7 @@ struct TorchArchiveTests {
             ([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c], "from before torch 1.6"),
         ])
     func notAnArchive(bytes: [UInt8], reason: String) throws {
-        try scratch.write(bytes, "pytorch_model.bin")
+        try scratch.write(bytes, to: "pytorch_model.bin")
         expectRefusal(scratch, file: file, reason: reason)
     }
 
@@ -143,7 +144,7 @@ struct TorchArchiveTests {
     func checksum() throws {
         var bytes = model.archive.file()
         bytes[60] ^= 1
-        try scratch.write(bytes, "pytorch_model.bin")
+        try scratch.write(bytes, to: "pytorch_model.bin")
         expectRefusal(scratch, file: file, reason: "entry 'archive/data.pkl' is damaged: its checksum is wrong")
     }
 }

@@ -1,22 +1,23 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Tensors of torch.save archives")
 struct TorchTensorTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
     private let model = SmallModel(.mamba1, .stateSpaces)
     private let file = "/pytorch_model.bin"
     private let victim = "backbone.layers.0.mixer.in_proj.weight"  // [16, 4]
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         try model.write(to: scratch)
     }
 
     private func write(_ views: [PickleBuilder.View]) throws {
         try scratch.write(
-            model.archive(pickle: PickleBuilder.stateDictionary(views)).file(), "pytorch_model.bin")
+            model.archive(pickle: PickleBuilder.stateDictionary(views)).file(), to: "pytorch_model.bin")
     }
 
     /// Writes the archive after a change to the view of `victim`.

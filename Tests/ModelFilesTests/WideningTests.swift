@@ -1,12 +1,13 @@
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Element types")
 struct WideningTests {
     /// Every 16-bit pattern, as the embedding of a model.
     private func patterns(_ type: String) throws -> [Float] {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var model = SmallModel(.mamba1, .huggingFace)
         model.config["vocab_size"] = "16384"
         model.change("backbone.embeddings.weight") {
@@ -34,7 +35,7 @@ struct WideningTests {
 
     @Test("types mix within a file")
     func mixed() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var model = SmallModel(.mamba1, .huggingFace)
         model.change("backbone.norm_f.weight") {
             ($0.type, $0.bytes) = ("BF16", [0x80, 0x3f, 0x00, 0x40, 0x80, 0xbf, 0x00, 0x00])

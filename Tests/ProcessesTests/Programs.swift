@@ -78,10 +78,16 @@ enum Programs {
     }
 }
 
-/// Folders for a test's files.
+/// Folders for files that processes share: they stay as long as the tests run, for a process may outlive a test's values.
 enum Scratch {
+    private static let root: URL = {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("molt-processes-\(UUID().uuidString)")
+        atexit { try? FileManager.default.removeItem(at: root) }
+        return url
+    }()
+
     static func folder() throws -> URL {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("molt-test-\(UUID().uuidString)")
+        let url = root.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         return url
     }

@@ -1,5 +1,6 @@
 import Cluster
 import Store
+import TestSupport
 import Testing
 import Wire
 

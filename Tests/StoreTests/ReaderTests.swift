@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import Store
+import TestSupport
 import Testing
 import Wire
 

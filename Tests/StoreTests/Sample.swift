@@ -3,20 +3,6 @@ import Foundation
 import Store
 import Wire
 
-/// A folder that goes away with its owner.
-final class TemporaryFolder: Sendable {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appendingPathComponent("molt-store-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func path(_ name: String = "results.sqlite") -> String { url.appendingPathComponent(name).path }
-}
-
 /// A small run: one model, two reductions, one benchmark of two-choice documents.
 enum Sample {
     static let hash = String(repeating: "ab", count: 32)

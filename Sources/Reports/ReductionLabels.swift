@@ -1,56 +1,83 @@
-import Foundation
-
-/// Short names for a run's reductions: the method, how far it goes, and whatever else tells it from its siblings.
+/// Short names for a run's reductions: the method, how far it goes, and whatever else tells it from the others.
+///
+/// What differs only because something else does is left out: the alignment that a scope brings, the source that a
+/// variant reads. No two reductions have the same label.
 struct ReductionLabels {
-    private var labels: [String: String] = [:]
+    private struct Entry {
+        let settings: ReductionSettings
+        /// The keys that are shown beside the method and the amount, most telling first.
+        let keys: [String]
+        let label: String
+    }
+
+    private var entries: [String: Entry] = [:]
+
+    /// The keys that say how far a reduction goes: always shown.
+    private static let amounts = ["flops", "keep_ratio"]
+    /// The order in which what differs is told.
+    private static let order = [
+        "variant", "scope", "align", "importance", "source", "layers", "hidden_prune", "residual_prune", "seed",
+    ]
 
     /// `reductions` are canonical JSON.
     init(_ reductions: [String]) {
-        let parsed = Set(reductions).sorted().map { ($0, ReductionLabels.settings($0)) }
-        for (reduction, settings) in parsed {
-            let siblings = parsed.map(\.1).filter { $0["method"] == settings["method"] }
-            let details = settings.keys.sorted().filter { key in
-                guard key != "method", settings[key] != "null" else { return false }
-                return ["flops", "keep_ratio"].contains(key)
-                    || siblings.contains { $0[key] != settings[key] }
-            }
-            let words = [settings["method"] ?? reduction] + details.map { "\($0)=\(settings[$0] ?? "")" }
-            labels[reduction] = words.joined(separator: " ")
+        let parsed = Set(reductions).sorted().map(ReductionSettings.init)
+        var taken: Set<String> = []
+        for settings in parsed {
+            let keys = ReductionLabels.telling(settings, among: parsed)
+            let words = keys.map { "\($0)=\(settings[$0]?.text ?? "")" }
+            let name = ([settings.method] + words).joined(separator: " ")
+            let label = ([name] + (2...(parsed.count + 1)).map { "\(name) (\($0))" }).first { !taken.contains($0) }
+            taken.insert(label ?? name)
+            entries[settings.json] = Entry(settings: settings, keys: keys, label: label ?? name)
         }
     }
 
-    /// The label of one of the reductions.
-    subscript(reduction: String) -> String { labels[reduction] ?? reduction }
+    /// The label of one of the reductions: `utrc flops=0.2 scope=context`.
+    subscript(reduction: String) -> String { entries[reduction]?.label ?? reduction }
 
-    /// The values of a flat JSON object as text; nothing for anything else.
+    /// The reduction's settings.
+    func settings(_ reduction: String) -> ReductionSettings {
+        entries[reduction]?.settings ?? ReductionSettings(reduction)
+    }
+
+    /// The values of a reduction's keys as text, without the nulls.
     static func settings(_ reduction: String) -> [String: String] {
-        let object = try? JSONDecoder().decode([String: Setting].self, from: Data(reduction.utf8))
-        return object?.mapValues(\.text) ?? [:]
+        let settings = ReductionSettings(reduction)
+        return Dictionary(uniqueKeysWithValues: settings.keys.map { ($0, settings[$0]?.text ?? "") })
     }
-}
 
-/// A value of a reduction's JSON as a label shows it.
-private struct Setting: Decodable {
-    let text: String
+    /// What the label says beside the method and the amount, in words: `released, sequence, seed 2`.
+    func details(_ reduction: String) -> String {
+        guard let entry = entries[reduction] else { return "" }
+        return entry.keys.filter { !ReductionLabels.amounts.contains($0) }.map { key in
+            let text = entry.settings[key]?.text ?? ""
+            // Such a value says by itself what it is about.
+            if ["variant", "scope", "importance"].contains(key) { return text }
+            return "\(key.replacing("_", with: " ")) \(text)"
+        }.joined(separator: ", ")
+    }
 
-    init(from decoder: any Decoder) throws {
-        if var list = try? decoder.unkeyedContainer() {
-            var items: [String] = []
-            while !list.isAtEnd { items.append(try list.decode(Setting.self).text) }
-            text = items.joined(separator: ",")
-            return
+    /// The keys that a label has beside the method.
+    private static func telling(_ settings: ReductionSettings, among all: [ReductionSettings]) -> [String] {
+        let siblings = all.filter { $0.method == settings.method }
+        var keys = settings.keys.filter { key in
+            guard key != "method" else { return false }
+            let differs = { (others: [ReductionSettings]) in others.contains { $0[key] != settings[key] } }
+            if amounts.contains(key) || differs(siblings) { return true }
+            // Of a run that mixes scopes every label says which; a released variant is always named.
+            return key == "scope" && differs(all.filter { $0[key] != nil })
+                || key == "variant" && settings[key]?.text != "paper"
         }
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            text = "null"
-        } else if let flag = try? container.decode(Bool.self) {
-            text = String(flag)
-        } else if let integer = try? container.decode(Int.self) {
-            text = String(integer)
-        } else if let number = try? container.decode(Double.self) {
-            text = number.description
-        } else {
-            text = try container.decode(String.self)
+        for (key, cause) in [("align", "scope"), ("source", "variant")] where keys.contains(cause) {
+            let follows = siblings.allSatisfy { $0[cause] != settings[cause] || $0[key] == settings[key] }
+            if follows { keys.removeAll { $0 == key } }
         }
+        return keys.sorted { place($0) < place($1) }
+    }
+
+    private static func place(_ key: String) -> (Int, String) {
+        if amounts.contains(key) { return (-1, key) }
+        return (order.firstIndex(of: key) ?? order.count, key)
     }
 }

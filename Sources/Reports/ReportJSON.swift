@@ -12,6 +12,7 @@ extension RunReport {
             ("finished", .optional(run.finished, JSONText.double)), ("rows", .integer(run.rows)),
             ("rows_expected", .integer(run.rowsExpected)), ("disagreements", .integer(disagreements)),
             ("cells", .array(cells.map(\.json))), ("failures", .array(failures.map(RunReport.json))),
+            ("interval_method", .string(Figure.intervalMethod)), ("paper_table", .array(paperGrid.rows.map(\.json))),
             ("models", .array(models.map(RunReport.json))), ("benchmarks", .array(benchmarks.map(RunReport.json))),
             ("families", .array(families.map(\.json))),
         ]).text(indent: indent)
@@ -60,6 +61,35 @@ extension CellReport {
             ("flops_reduction", .optional(flopsReduction, JSONText.double)),
             ("flops_reduction_with_head", .optional(flopsReductionWithHead, JSONText.double)),
             ("tokens", .integer(tokens)), ("engines", .array(engines.map(JSONText.string))),
+        ])
+    }
+}
+
+extension PaperGrid.Row {
+    /// The row as one JSON object: shares of 0…1 and perplexities, printed figures in percent as in the paper.
+    var json: JSONText {
+        let columns = PaperColumn.allCases.map { column in
+            (column.rawValue, JSONText.optional(figures[column], \.json))
+        }
+        return .object(
+            [
+                ("model", .string(model)), ("precision", .string(precision)), ("label", .string(label)),
+                ("reduction", .raw(reduction.json)), ("complete_accuracies", .integer(completeAccuracies)),
+            ] + columns + [
+                ("flops_reduction", .optional(flopsReduction, JSONText.double)),
+                ("flops_reduction_with_head", .optional(flopsReductionWithHead, JSONText.double)),
+            ])
+    }
+}
+
+extension Figure {
+    var json: JSONText {
+        .object([
+            ("value", .double(value)), ("standard_error", .optional(standardError, JSONText.double)),
+            ("interval", .optional(interval, \.json)), ("partial", .bool(isPartial)),
+            ("printed", .optional(printed?.value, JSONText.double)),
+            ("printed_table", .optional(printed?.table, JSONText.integer)),
+            ("printed_note", .optional(printed?.note, JSONText.string)),
         ])
     }
 }

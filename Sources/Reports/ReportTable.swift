@@ -10,7 +10,9 @@ extension RunReport {
             text += "\n\(group[0].cell.model), \(labels[group[0].cell.reduction]), \(group[0].cell.precision)\n\n"
             text += RunReport.harnessTable(group)
         }
-        return text + "\nOverview\n\n" + overview(labels) + comparisonText + remarks
+        text += "\nOverview\n\n" + overview() + comparisonText
+        let warnings = warnings
+        return text + (warnings.isEmpty ? "" : "\n" + warnings.map { $0 + "\n" }.joined())
     }
 
     /// The cells of one model, reduction and precision together, in the manifest's order.
@@ -27,10 +29,6 @@ extension RunReport {
             }
         }
         return groups
-    }
-
-    private var summary: String {
-        "\(run.state.rawValue), \(run.rows) of \(run.rowsExpected) rows in \(cells.count) cells"
     }
 
     private static func harnessTable(_ cells: [CellReport]) -> String {
@@ -57,46 +55,14 @@ extension RunReport {
         return table.text
     }
 
-    private func overview(_ labels: ReductionLabels) -> String {
-        var table = TextTable(columns: [
-            .init(header: "Model"), .init(header: "Method"), .init(header: "Benchmark"),
-            .init(header: "acc", isNumeric: true), .init(header: "acc_norm", isNumeric: true),
-            .init(header: "PPL", isNumeric: true), .init(header: "FLOPs saved", isNumeric: true),
-            .init(header: "Documents", isNumeric: true),
-        ])
-        for cell in cells {
-            table.rows.append([
-                cell.cell.model, labels[cell.cell.reduction], cell.cell.benchmark,
-                RunReport.withError(cell.aggregate[.accuracy]),
-                RunReport.withError(cell.aggregate[.normalizedAccuracy]),
-                cell.aggregate[.perplexity].map { fourDecimals($0.value) } ?? "",
-                cell.flopsReduction.map { String(format: "%.1f %%", $0 * 100) } ?? "",
-                cell.cell.isComplete
-                    ? "\(cell.cell.rows)" : "partial: \(cell.cell.rows) of \(cell.cell.rowsExpected)",
-            ])
-        }
-        return table.text
-    }
-
-    private static func withError(_ entry: Aggregate.Entry?) -> String {
-        guard let entry else { return "" }
-        guard let error = entry.standardError else { return fourDecimals(entry.value) }
-        return "\(fourDecimals(entry.value)) ± \(fourDecimals(error))"
-    }
-
-    /// What a reader of the figures must know.
-    private var remarks: String {
-        var lines = failures.map { failure in
-            "failed: \(failure.model), \(failure.benchmark), documents "
-                + failure.examples.map(String.init).joined(separator: " ") + ": \(failure.detail)"
-        }
-        if !isComplete {
-            lines.append("\(run.rowsExpected - run.rows) rows are missing: figures marked partial are not final")
-        }
-        if disagreements > 0 {
-            lines.append("\(disagreements) repeated rows differ from the stored ones: see the store's disagreements")
-        }
-        return lines.isEmpty ? "" : "\n" + lines.map { $0 + "\n" }.joined()
+    /// The paper's layout.
+    private func overview() -> String {
+        let grid = paperGrid
+        let names = ["Model", "Precision", "Method", "Settings"]
+        var table = TextTable(
+            columns: GridText.headers(grid).map { .init(header: $0, isNumeric: !names.contains($0)) })
+        table.rows = GridText.rows(grid)
+        return table.text + "\n" + GridText.remarks(grid).map { $0 + "\n" }.joined()
     }
 }
 

@@ -21,7 +21,8 @@ final class SampleRun: Sendable {
     init(
         _ benchmarks: [(name: BenchmarkName, documents: [Document])], reductions: [String] = [#"{"method":"none"}"#],
         run: String = "r1", model: String = "tiny", modelSHA256: String = SampleRun.hash,
-        dataSHA256: String = SampleRun.hash, tokenizerSHA256: String = SampleRun.hash, precision: String = "fp32"
+        dataSHA256: String = SampleRun.hash, tokenizerSHA256: String = SampleRun.hash, precision: String = "fp32",
+        shape: String? = nil, limit: Int? = nil
     ) throws {
         self.run = run
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("molt-reports-\(UUID().uuidString)")
@@ -41,11 +42,16 @@ final class SampleRun: Sendable {
         try store.createRun(
             RunManifest(
                 run: run, name: "quick", job: "{}", build: "0.1", created: 1_700_000_000.25,
-                models: [ManifestModel(id: model, path: "models/\(model)", sha256: modelSHA256, parameters: 1234)],
+                models: [
+                    ManifestModel(
+                        id: model, path: "models/\(model)", sha256: modelSHA256,
+                        summary: shape.map { #"{"published_shape":"\#($0)"}"# } ?? "{}", parameters: 1234)
+                ],
                 benchmarks: benchmarks.map { benchmark in
                     ManifestBenchmark(
                         name: benchmark.name.rawValue, data: "\(benchmark.name.rawValue).jsonl",
-                        dataSHA256: dataSHA256, tokenizerSHA256: tokenizerSHA256, documents: benchmark.documents.count,
+                        dataSHA256: dataSHA256, tokenizerSHA256: tokenizerSHA256, limit: limit,
+                        documents: benchmark.documents.count,
                         examples: benchmark.documents.map(Self.example))
                 }, cells: cells, shards: shards))
     }

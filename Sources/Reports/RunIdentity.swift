@@ -1,0 +1,62 @@
+import Store
+
+extension RunReport {
+    /// How the run stands, in a sentence.
+    var summary: String {
+        "\(run.state.rawValue), \(run.rows) of \(run.rowsExpected) rows in \(cells.count) cells"
+    }
+
+    /// The warnings, and what the comparisons caution of.
+    var notices: [String] { ordered(warnings + families.flatMap(\.comparisons).flatMap(\.cautions).map(\.description)) }
+
+    /// What a reader of the figures must know: failures, missing rows, contradictions.
+    var warnings: [String] {
+        var lines = failures.map { failure in
+            "failed: \(failure.model), \(failure.benchmark), documents "
+                + failure.examples.prefix(20).map(String.init).joined(separator: " ")
+                + (failure.examples.count > 20 ? " … (\(failure.examples.count) in all)" : "") + ": \(failure.detail)"
+        }
+        if !isComplete {
+            lines.append("\(run.rowsExpected - run.rows) rows are missing: figures marked partial are not final")
+        }
+        if disagreements > 0 {
+            lines.append("\(disagreements) repeated rows differ from the stored ones: see the store's disagreements")
+        }
+        return lines
+    }
+
+    /// What the figures come from: names and values.
+    var identity: [[String]] {
+        var lines = [
+            ["run", run.run], ["name", run.name], ["state", run.state.rawValue], ["build", run.build],
+            ["accepted", minuteText(run.created)],
+        ]
+        if let finished = run.finished { lines.append(["finished", minuteText(finished)]) }
+        lines.append(["engines", Set(cells.flatMap(\.engines)).sorted().joined(separator: "; ")])
+        lines.append(["precision", ordered(cells.map(\.cell.precision)).joined(separator: ", ")])
+        for model in models {
+            let shape = model.publishedShape.map { ", shape \($0)" } ?? ""
+            lines.append([
+                "model \(model.id)", "sha256 \(model.sha256), \(grouped(model.parameters)) parameters\(shape)",
+            ])
+        }
+        for benchmark in benchmarks {
+            let limit = benchmark.limit.map { ", limit \($0)" } ?? ""
+            lines.append([
+                "data \(benchmark.name)",
+                "sha256 \(benchmark.dataSHA256), \(benchmark.examples) of \(benchmark.documents) documents\(limit)",
+            ])
+        }
+        for tokenizer in ordered(benchmarks.map(\.tokenizerSHA256)) {
+            lines.append(["tokenizer", "sha256 \(tokenizer)"])
+        }
+        for reduction in ordered(cells.map(\.cell.reduction)) { lines.append(["reduction", reduction]) }
+        return lines
+    }
+
+    /// Without repetitions, in the order of first occurrence.
+    private func ordered(_ values: [String]) -> [String] {
+        var seen: Set<String> = []
+        return values.filter { seen.insert($0).inserted }
+    }
+}

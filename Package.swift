@@ -61,7 +61,7 @@ let package = Package(
             name: "coord",
             dependencies: [
                 "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire", "ModelFiles", "Benchmarks",
-                "Tokenizer", "Hub",
+                "Tokenizer", "Hub", "Scoring",
                 "Backends", .arguments, .logging,
             ],
             swiftSettings: Strict.swift),

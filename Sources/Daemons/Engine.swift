@@ -23,15 +23,18 @@ public struct EngineOptions: Sendable {
     public var gemm: CPUBackend.GEMM
     /// Memory for activations and states, in bytes, besides the weights.
     public var budgetBytes: Int
+    /// Whether rows that sequences share run once; the scores are the same.
+    public var sharing: PrefixSharing
 
     public init(
         device: Device = .cpu, threads: Int = 1, gemm: CPUBackend.GEMM = .packed,
-        budgetBytes: Int = ScoringBudget.defaultBytes
+        budgetBytes: Int = ScoringBudget.defaultBytes, sharing: PrefixSharing = .on
     ) {
         self.device = device
         self.threads = threads
         self.gemm = gemm
         self.budgetBytes = budgetBytes
+        self.sharing = sharing
     }
 
     /// What the engine will be; part of a score's identity.
@@ -61,21 +64,20 @@ public struct Engine: Sendable {
 
     public init(_ checkpoint: Checkpoint, options: EngineOptions = EngineOptions()) throws {
         switch options.device {
-        case .reference: try self.init(checkpoint, on: ReferenceBackend(), budgetBytes: options.budgetBytes)
+        case .reference: try self.init(checkpoint, on: ReferenceBackend(), options)
         case .cpu:
-            try self.init(
-                checkpoint, on: CPUBackend(threads: options.threads, gemm: options.gemm),
-                budgetBytes: options.budgetBytes)
+            try self.init(checkpoint, on: CPUBackend(threads: options.threads, gemm: options.gemm), options)
         }
     }
 
-    private init<B: Backend>(_ checkpoint: Checkpoint, on backend: B, budgetBytes: Int) throws {
+    private init<B: Backend>(_ checkpoint: Checkpoint, on backend: B, _ options: EngineOptions) throws {
         let model = try LanguageModel(checkpoint, on: backend)
         configuration = model.configuration
         name = backend.engine
-        let budget = ScoringBudget(bytes: budgetBytes, for: model.configuration)
+        let budget = ScoringBudget(bytes: options.budgetBytes, for: model.configuration)
+        let sharing = options.sharing
         run = { reduction, requests, shouldContinue in
-            try Scorer(model: model, reduction: reduction, budget: budget)
+            try Scorer(model: model, reduction: reduction, budget: budget, sharing: sharing)
                 .score(requests, shouldContinue: shouldContinue)
         }
     }

@@ -18,22 +18,56 @@ struct Backbone<B: Backend>: Sendable {
     /// Runs the tokens of all segments through all layers; after a scheduled layer, the hidden branch and the residual
     /// stream lose the same rows before they are added.
     func callAsFunction(
-        _ tokens: [Int32], segments: Segments, state: inout ModelState<B>, reducer: consuming Reducer
+        _ tokens: [Int32], segments: Segments, recurrence: inout Recurrence<B>, reducer: consuming Reducer
+    ) throws -> Hidden<B> {
+        let rows = enter(
+            tokens, segments: segments, recurrence: &recurrence, through: 0,
+            reading: reducer.source(afterLayer: 0))
+        return try leave(rows, segments: segments, recurrence: &recurrence, reducer: reducer)
+    }
+
+    /// The first half: the tokens up to and including the mixer of a layer before which nothing is reduced.
+    func enter(
+        _ tokens: [Int32], segments: Segments, recurrence: inout Recurrence<B>, through last: Int,
+        reading source: Reduction.Source?
+    ) -> Unreduced<B> {
+        var residual = backend.embed(tokens, table: embedding)  // [L, D]
+        for layer in 0..<last {
+            let output = recurrence.through(layer) { state in
+                blocks[layer](residual, state: &state, segments: segments, reading: nil)
+            }
+            backend.add(output.hidden, into: &residual)
+        }
+        let output = recurrence.through(last) { state in
+            blocks[last](residual, state: &state, segments: segments, reading: source)
+        }
+        return Unreduced(layer: last, residual: residual, output: output)
+    }
+
+    /// The second half: from that mixer's output to the end.
+    func leave(
+        _ rows: consuming Unreduced<B>, segments: Segments, recurrence: inout Recurrence<B>,
+        reducer: consuming Reducer
     ) throws -> Hidden<B> {
         var segments = segments
-        var residual = backend.embed(tokens, table: embedding)  // [L, D]
-        for (layer, block) in blocks.enumerated() {
-            let source = reducer.source(afterLayer: layer)
-            var output = block(residual, state: &state.layers[layer], segments: segments, reading: source)
+        var (layer, residual, output) = (rows.layer, rows.residual, rows.output)
+        _ = consume rows
+        while true {
             if let features = output.features {
-                let rows = try reducer.decide(afterLayer: layer, features: features, segments: segments, on: backend)
-                if rows.dropsAny {
-                    output.hidden = backend.reduce(output.hidden, by: rows.hidden)
-                    residual = backend.reduce(residual, by: rows.residual)
-                    segments = rows.segments
+                let left = try reducer.decide(afterLayer: layer, features: features, segments: segments, on: backend)
+                if left.dropsAny {
+                    output.hidden = backend.reduce(output.hidden, by: left.hidden)
+                    residual = backend.reduce(residual, by: left.residual)
+                    segments = left.segments
                 }
             }
             backend.add(output.hidden, into: &residual)
+            layer += 1
+            guard layer < blocks.count else { break }
+            output = recurrence.through(layer) { state in
+                blocks[layer](
+                    residual, state: &state, segments: segments, reading: reducer.source(afterLayer: layer))
+            }
         }
         return Hidden(residual: residual, segments: segments, positions: reducer.positions, steps: reducer.steps)
     }

@@ -10,7 +10,7 @@ public struct LanguageModel<B: Backend>: Sendable {
     public let configuration: ModelConfiguration
     /// Where the model computes.
     public let backend: B
-    private let backbone: Backbone<B>
+    let backbone: Backbone<B>
     private let normWeight: B.Vector  // [D]
     private let head: B.Weight  // [V, D]
 
@@ -25,41 +25,23 @@ public struct LanguageModel<B: Backend>: Sendable {
         head = hasHead ? try parameters.weight("lm_head.weight") : backbone.embedding
     }
 
-    /// The state before the first token of each sequence.
-    public func initialState(sequences: Int) -> ModelState<B> {
-        ModelState(configuration, sequences: sequences, backend: backend)
-    }
-
-    /// Reads the tokens of all segments, segment i onwards from sequence i of `state`, which is brought up to date.
-    ///
-    /// Under a reduction each segment loses rows of its own after every scheduled layer; that layer's state is of all
-    /// the rows that entered it.
-    ///
-    /// - Throws: ``TokenError`` for an id outside the vocabulary, ``ReductionError`` where the reduction does not fit
-    ///   the model. The state is then unchanged.
-    public func forward(
-        _ tokens: [Int32], segments: Segments, state: inout ModelState<B>, reduction: Reduction = .none
-    ) throws -> Hidden<B> {
-        precondition(segments.rowCount == tokens.count, "\(tokens.count) tokens in \(segments.rowCount) rows")
-        precondition(segments.count == state.sequences, "\(segments.count) segments, \(state.sequences) states")
-        try TokenError.check(tokens, vocabularySize: configuration.vocabularySize)
-        let reducer = try Reducer(reduction, layerCount: configuration.layerCount, tokens: tokens, segments: segments)
-        return try backbone(tokens, segments: segments, state: &state, reducer: reducer)
-    }
-
     /// The head's output for some rows of a forward pass, on the host. → [rows.count, V]
     public func logits(_ hidden: Hidden<B>, rows: [Int]) throws -> [Float] {
         let normalized = normalized(hidden, rows: rows)
         return try backend.values(of: backend.project(normalized, columns: 0..<normalized.columns, by: head))
     }
 
-    /// Rates `targets[i]` as the token that follows row `rows[i]` of a forward pass.
+    /// Rates `targets[i]` as the token that follows row `rows[i]` of a forward pass; a row that rates several targets
+    /// goes through the head once.
     ///
     /// - Throws: ``TokenError`` for a target outside the vocabulary.
     public func score(_ hidden: Hidden<B>, rows: [Int], targets: [Int32]) throws -> [TokenScore] {
         precondition(rows.count == targets.count, "\(targets.count) targets for \(rows.count) rows")
         try TokenError.check(targets, vocabularySize: configuration.vocabularySize)
-        return try backend.score(normalized(hidden, rows: rows), head: head, targets: targets)
+        let distinct = Set(rows).sorted()
+        let places = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($0.element, $0.offset) })
+        return try backend.score(
+            normalized(hidden, rows: distinct), head: head, rows: rows.compactMap { places[$0] }, targets: targets)
     }
 
     private func normalized(_ hidden: Hidden<B>, rows: [Int]) -> B.Matrix {
@@ -67,25 +49,5 @@ public struct LanguageModel<B: Backend>: Sendable {
         precondition(rows.allSatisfy(all.contains), "rows \(rows) of \(all.count)")
         let picked = backend.gather(rows, from: hidden.residual)  // [rows.count, D]
         return backend.normalize(picked, weight: normWeight, epsilon: configuration.normEpsilon)
-    }
-}
-
-/// A token id that the model has no embedding for.
-public struct TokenError: Error, Equatable, CustomStringConvertible {
-    /// The id.
-    public let token: Int32
-    /// Its place among the tokens that were passed, from 0.
-    public let index: Int
-    /// The embedding's rows, padding rows included.
-    public let vocabularySize: Int
-
-    public var description: String {
-        "token \(token) (number \(index) of the batch, from 0) is outside the model's vocabulary 0..<\(vocabularySize); "
-            + "use the tokenizer that the model was trained with"
-    }
-
-    static func check(_ tokens: [Int32], vocabularySize: Int) throws {
-        guard let index = tokens.firstIndex(where: { $0 < 0 || $0 >= vocabularySize }) else { return }
-        throw TokenError(token: tokens[index], index: index, vocabularySize: vocabularySize)
     }
 }

@@ -31,6 +31,11 @@ struct MixerOutput<B: Backend> {
     /// The features that importance and similarity read, [L, E] or, of source `block`, [L, D]; nil unless asked for.
     var features: B.Matrix?
 
+    init(hidden: B.Matrix, features: B.Matrix?) {
+        self.hidden = hidden
+        self.features = features
+    }
+
     /// Keeps, of the three places that a reduction may read, the one that was asked for.
     ///
     /// - Parameters:

@@ -7,16 +7,13 @@ import Operations
 public struct ModelState<B: Backend> {
     /// The state of each layer, first to last.
     public var layers: [LayerState<B>]
+    /// The model's layer that `layers` begins with; 0 unless a pass ended or began between two layers.
+    public let firstLayer: Int
     private let backend: B
 
-    init(_ configuration: ModelConfiguration, sequences: Int, backend: B) {
-        let convolved = configuration.convolvedChannels * configuration.convolutionWidth
-        let scanned = configuration.innerDimension * configuration.stateDimension
-        layers = (0..<configuration.layerCount).map { _ in
-            LayerState(
-                convolution: backend.zeros(rows: sequences, columns: convolved),
-                scan: backend.zeros(rows: sequences, columns: scanned))
-        }
+    init(_ layers: [LayerState<B>], from firstLayer: Int, on backend: B) {
+        self.layers = layers
+        self.firstLayer = firstLayer
         self.backend = backend
     }
 
@@ -25,13 +22,36 @@ public struct ModelState<B: Backend> {
 
     /// A state whose sequence i continues this state's sequence `sequences[i]`; a sequence may be continued repeatedly.
     public func forked(_ sequences: [Int]) -> ModelState {
-        var fork = self
-        fork.layers = layers.map { layer in
-            LayerState(
-                convolution: backend.gather(sequences, from: layer.convolution),
-                scan: backend.gather(sequences, from: layer.scan))
+        ModelState(layers.map { $0.picked(sequences, on: backend) }, from: firstLayer, on: backend)
+    }
+
+    /// One sequence's state.
+    public subscript(sequence: Int) -> SequenceState<B> { SequenceState(self, sequence: sequence) }
+}
+
+/// One sequence's state, from which any number of sequences can go on; it keeps the packed states alive that it is in.
+public struct SequenceState<B: Backend> {
+    /// By ranges of layers.
+    private var parts: [(state: ModelState<B>, sequence: Int)]
+
+    init(_ state: ModelState<B>, sequence: Int) { parts = [(state, sequence)] }
+
+    /// The state of these layers and of the others that follow them, where two passes each ran some.
+    public func joined(by upper: SequenceState) -> SequenceState {
+        var whole = self
+        whole.parts += upper.parts
+        return whole
+    }
+
+    /// Where a layer's state is.
+    ///
+    /// - Precondition: The state is of that layer too.
+    func place(ofLayer layer: Int) -> (state: LayerState<B>, sequence: Int) {
+        for part in parts {
+            let index = layer - part.state.firstLayer
+            if part.state.layers.indices.contains(index) { return (part.state.layers[index], part.sequence) }
         }
-        return fork
+        preconditionFailure("a state without layer \(layer)")
     }
 }
 
@@ -41,6 +61,34 @@ public struct LayerState<B: Backend> {
     public var convolution: B.Matrix
     /// The scan's h. [S, E·N], in Mamba-2 by head: [S, H·P·N].
     public var scan: B.Matrix
+
+    /// Before the first token.
+    init(_ configuration: ModelConfiguration, sequences: Int, on backend: B) {
+        convolution = backend.zeros(
+            rows: sequences, columns: configuration.convolvedChannels * configuration.convolutionWidth)
+        scan = backend.zeros(
+            rows: sequences, columns: configuration.innerDimension * configuration.stateDimension)
+    }
+
+    /// Of sequences that are in several states.
+    init(_ places: [(state: LayerState, sequence: Int)], on backend: B) {
+        func stack(_ matrix: KeyPath<LayerState, B.Matrix>) -> B.Matrix {
+            backend.stack(
+                places.map { MatrixPiece($0.state[keyPath: matrix], rows: $0.sequence..<$0.sequence + 1) })
+        }
+        convolution = stack(\.convolution)
+        scan = stack(\.scan)
+    }
+
+    private init(convolution: B.Matrix, scan: B.Matrix) {
+        self.convolution = convolution
+        self.scan = scan
+    }
+
+    func picked(_ sequences: [Int], on backend: B) -> LayerState {
+        LayerState(
+            convolution: backend.gather(sequences, from: convolution), scan: backend.gather(sequences, from: scan))
+    }
 }
 
 extension ModelConfiguration {

@@ -41,6 +41,9 @@ public protocol Backend: Sendable {
     func embed(_ tokens: [Int32], table: Weight) -> Matrix
     /// The rows at `indices`, in that order; an index may repeat. Forks states and picks the rows that are scored.
     func gather(_ indices: [Int], from matrix: Matrix) -> Matrix
+    /// Rows of one or more matrices of equal width, one under another, in the order given. Puts sequences together from
+    /// what several passes left.
+    func stack(_ pieces: [MatrixPiece<Matrix>]) -> Matrix
     /// Drops and merges rows; `reduction` speaks of rows of the whole matrix.
     func reduce(_ matrix: Matrix, by reduction: RowReduction) -> Matrix
     /// sum += addend, elementwise; both [L, D].
@@ -115,8 +118,16 @@ public protocol Backend: Sendable {
 
     // MARK: Head
 
-    /// Rates `targets[i]` by row i of the normalized hidden rows [rows, D]: log softmax over all of the head's outputs.
-    func score(_ hidden: Matrix, head: Weight, targets: [Int32]) throws -> [TokenScore]
+    /// Rates `targets[i]` by row `rows[i]` of the normalized hidden rows [L, D]: log softmax over all of the head's
+    /// outputs. A row may rate several targets, and goes through the head once.
+    func score(_ hidden: Matrix, head: Weight, rows: [Int], targets: [Int32]) throws -> [TokenScore]
+}
+
+extension Backend {
+    /// Rates `targets[i]` by row i.
+    public func score(_ hidden: Matrix, head: Weight, targets: [Int32]) throws -> [TokenScore] {
+        try score(hidden, head: head, rows: Array(targets.indices), targets: targets)
+    }
 }
 
 extension Backend {
@@ -127,6 +138,17 @@ extension Backend {
 public protocol BackendMatrix {
     var rows: Int { get }
     var columns: Int { get }
+}
+
+/// Neighbouring rows of a matrix.
+public struct MatrixPiece<Matrix: BackendMatrix> {
+    public var matrix: Matrix
+    public var rows: Range<Int>
+
+    public init(_ matrix: Matrix, rows: Range<Int>) {
+        self.matrix = matrix
+        self.rows = rows
+    }
 }
 
 /// The dimensions of Mamba-2's scan.

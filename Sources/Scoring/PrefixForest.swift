@@ -1,42 +1,48 @@
-/// Sequences gathered under the prefixes that they share, so that each prefix runs once.
+/// Whether rows that several sequences share run once. It never changes a score; `off` is there to measure by.
+public enum PrefixSharing: String, Sendable, CaseIterable {
+    case on, off
+}
+
+/// Sequences, in their order, gathered into trees of such as begin alike.
 struct PrefixForest: Sendable {
-    /// A prefix and the sequences that continue it.
+    /// Consecutive sequences that begin alike.
     struct Tree: Sendable {
-        let prefix: [Int32]
-        var sequences: [ScoredSequence]
+        /// The sequences' places.
+        let members: Range<Int>
+        /// Member i is its sequence i.
+        let trie: TokenTrie
     }
 
-    /// In the order in which their prefixes first occur.
     private(set) var trees: [Tree] = []
 
-    init(_ sequences: [ScoredSequence]) {
-        var known: [ArraySlice<Int32>: Int] = [:]
-        for sequence in sequences {
-            if let tree = known[sequence.prefix] {
-                trees[tree].sequences.append(sequence)
+    /// - Parameters:
+    ///   - minimumSaving: rows that have to be saved where sequences are shared.
+    ///   - fits: whether a tree may be held at a time; one that may not, and has several sequences, is halved.
+    init(
+        _ sequences: [ArraySlice<Int32>], sharing: PrefixSharing, minimumSaving: Int, fits: (Tree) -> Bool
+    ) {
+        func add(_ members: Range<Int>) {
+            let tree = Tree(
+                members: members, trie: TokenTrie(Array(sequences[members]), minimumSaving: minimumSaving))
+            if members.count == 1 || fits(tree) {
+                trees.append(tree)
             } else {
-                known[sequence.prefix] = trees.count
-                trees.append(Tree(prefix: Array(sequence.prefix), sequences: [sequence]))
+                let middle = members.lowerBound + members.count / 2
+                add(members.lowerBound..<middle)
+                add(middle..<members.upperBound)
+            }
+        }
+        var start = 0
+        for end in sequences.indices.map({ $0 + 1 }) {
+            let isLast = end == sequences.count
+            if isLast || sharing == .off || !Self.beginAlike(sequences[end - 1], sequences[end], minimumSaving) {
+                add(start..<end)
+                start = end
             }
         }
     }
-}
 
-/// Consecutive runs of `items` whose summed cost stays within `limit` and whose number within `count`; an item that
-/// alone is over the limit makes a batch of its own.
-func batches<Item>(of items: [Item], count: Int, limit: Int, cost: (Item) -> Int) -> [ArraySlice<Item>] {
-    var result: [ArraySlice<Item>] = []
-    var start = 0
-    var total = 0
-    for (index, item) in items.enumerated() {
-        let next = cost(item)
-        if index > start, total + next > limit || index - start >= count {
-            result.append(items[start..<index])
-            start = index
-            total = 0
-        }
-        total += next
+    private static func beginAlike(_ left: ArraySlice<Int32>, _ right: ArraySlice<Int32>, _ count: Int) -> Bool {
+        left.count >= count && right.count >= count && left.prefix(count) == right.prefix(count) || left == right
     }
-    if start < items.count { result.append(items[start...]) }
-    return result
 }

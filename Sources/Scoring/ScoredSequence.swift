@@ -29,6 +29,15 @@ struct ScoredSequence: Sendable {
         self.continuation = index
     }
 
+    /// The sequences of requests, continuation after continuation.
+    static func sequences(of requests: [ScoringRequest], vocabulary: Int) throws -> [ScoredSequence] {
+        try requests.enumerated().flatMap { place, request in
+            try request.continuations.indices.map { continuation in
+                try ScoredSequence(request, at: place, continuation: continuation, vocabulary: vocabulary)
+            }
+        }
+    }
+
     /// context[:-1]: what every continuation of the context shares.
     var prefix: ArraySlice<Int32> { input.dropLast(targets.count) }
 
@@ -38,16 +47,16 @@ struct ScoredSequence: Sendable {
     /// Which rows of a reduced sequence rate which targets, in sequence scope.
     ///
     /// - Parameter positions: the surviving rows' original indices.
-    /// - Returns: pairs of a row among the survivors and the target that it rates.
-    func alignment(_ alignment: Reduction.Alignment, positions: [Int]) -> [(row: Int, target: Int32)] {
+    /// - Returns: pairs of a row among the survivors and the place of the target that it rates, ascending in both.
+    func alignment(_ alignment: Reduction.Alignment, positions: [Int]) -> [(row: Int, token: Int)] {
         switch alignment {
         case .tail:
             let count = min(targets.count, positions.count)
-            return (0..<count).map { (positions.count - count + $0, targets[$0]) }
+            return (0..<count).map { (positions.count - count + $0, $0) }
         case .position:
             let first = input.count - targets.count
             let surviving = positions.enumerated().filter { $0.element >= first }
-            return surviving.map { ($0.offset, targets[$0.element - first]) }
+            return surviving.map { ($0.offset, $0.element - first) }
         }
     }
 }

@@ -4,19 +4,27 @@ import Operations
 
 /// Rates continuations with a model under a token reduction.
 ///
-/// A score is a function of (weights, tokens, reduction, engine) alone: sequences are packed without padding, and no
-/// row's arithmetic depends on what it is packed with, so any budget, order or split of the requests gives the same bits.
+/// A score is a function of (weights, tokens, reduction, engine) alone: sequences are packed without padding, no row's
+/// arithmetic depends on what it is packed with, and recurrences run in the order of time; so any budget, order, split
+/// or sharing of the requests gives the same bits.
+///
+/// Sequences that begin alike share their rows: all of them without a reduction; with one, the layers up to and
+/// including the mixer of the first reduced layer, and in context scope all of a prefix's continuations its reduction.
 public struct Scorer<B: Backend>: Sendable {
     public let model: LanguageModel<B>
     public let reduction: Reduction
     public let budget: ScoringBudget
-    private let costs: FLOPs
+    public let sharing: PrefixSharing
+    let costs: FLOPs
 
     /// - Throws: `ReductionError` when the reduction does not fit the model's layers.
-    public init(model: LanguageModel<B>, reduction: Reduction, budget: ScoringBudget? = nil) throws {
+    public init(
+        model: LanguageModel<B>, reduction: Reduction, budget: ScoringBudget? = nil, sharing: PrefixSharing = .on
+    ) throws {
         try reduction.validate(layerCount: model.configuration.layerCount)
         self.model = model
         self.reduction = reduction
+        self.sharing = sharing
         costs = FLOPs(model.configuration)
         self.budget = budget ?? ScoringBudget(bytes: ScoringBudget.defaultBytes, for: model.configuration)
     }
@@ -28,112 +36,67 @@ public struct Scorer<B: Backend>: Sendable {
     public func score(
         _ requests: [ScoringRequest], shouldContinue: (_ completed: Int) -> Bool = { _ in true }
     ) throws -> [ScoringAnswer] {
-        var sequences: [ScoredSequence] = []
-        for (index, request) in requests.enumerated() {
-            for continuation in request.continuations.indices {
-                sequences.append(
-                    try ScoredSequence(
-                        request, at: index, continuation: continuation, vocabulary: model.configuration.vocabularySize))
+        let sequences = try ScoredSequence.sequences(of: requests, vocabulary: model.configuration.vocabularySize)
+        let plan = try ScoringPlan(
+            sequences, reduction, layerCount: model.configuration.layerCount, sharing: sharing, budget: budget)
+        var board = ScoreBoard(requests, sequences)
+        for trees in plan.groups(within: budget) {
+            let proceed = { (board: ScoreBoard) in
+                guard shouldContinue(board.completed) else { throw CancellationError() }
             }
-        }
-        var board = ScoreBoard(requests)
-        let proceed = { (board: ScoreBoard) in
-            guard shouldContinue(board.completed) else { throw CancellationError() }
-        }
-        if reduction.method == .none || reduction.scope == .context {
-            try scoreAfterPrefixes(sequences, into: &board, proceed: proceed)
-        } else {
-            try scoreWhole(sequences, into: &board, proceed: proceed)
+            if plan.reducedLayer == nil {
+                try score(Array(trees), of: plan, into: &board, proceed: proceed)
+            } else {
+                try scoreReduced(Array(trees), of: plan, into: &board, proceed: proceed)
+            }
         }
         return board.answers()
     }
 
-    /// Context scope: each shared prefix runs once, reduced; its states fork for each continuation, whose rows are
-    /// never reduced. Without a reduction this is plain scoring.
-    private func scoreAfterPrefixes(
-        _ sequences: [ScoredSequence], into board: inout ScoreBoard, proceed: (ScoreBoard) throws -> Void
+    /// Without a reduction: every row that sequences share runs once, and rates all that it has to.
+    private func score(
+        _ trees: [PrefixForest.Tree], of plan: ScoringPlan, into board: inout ScoreBoard,
+        proceed: (ScoreBoard) throws -> Void
     ) throws {
-        let forest = PrefixForest(sequences)
-        for trees in batches(of: forest.trees, count: budget.states, limit: budget.rows, cost: { $0.prefix.count }) {
-            try proceed(board)
-            let trees = Array(trees)
-            let segments = Segments(lengths: trees.map(\.prefix.count))
-            var state = model.initialState(sequences: trees.count)
-            let prefix = try model.forward(
-                trees.flatMap(\.prefix), segments: segments, state: &state, reduction: reduction)
-            let counts = prefix.tokenCounts(
-                entering: trees.map(\.prefix.count), layerCount: model.configuration.layerCount)
-            let branches = trees.enumerated().flatMap { tree in
-                tree.element.sequences.map {
-                    Branch(
-                        tree: tree.offset, sequence: $0, positions: prefix.positions[tree.offset],
-                        work: counts[tree.offset])
-                }
-            }
-            for batch in batches(
-                of: branches, count: budget.states, limit: budget.rows, cost: { $0.sequence.targets.count })
-            {
+        for place in trees.flatMap(\.members) {
+            let prefix = plan.sequences[place].prefix.count
+            board.begin(
+                place, rating: plan.sequences[place].targets.count, positions: Array(0..<prefix), savings: .nothing)
+        }
+        let tries = trees.map { RatedTrie($0.trie, of: Array($0.members), after: 0, plan.sequences) }
+        try rate(tries, after: nil, of: plan, into: &board, proceed: proceed)
+    }
+
+    /// Runs the nodes of tries through all layers and rates by their rows.
+    ///
+    /// - Parameter roots: the state that each trie goes on from; nil where nothing has been read yet.
+    func rate(
+        _ tries: [RatedTrie], after roots: [SequenceState<B>]?, of plan: ScoringPlan, into board: inout ScoreBoard,
+        proceed: (ScoreBoard) throws -> Void
+    ) throws {
+        var walk = TrieWalk(tries.map(\.trie), after: roots)
+        while let level = walk.nextLevel() {
+            for pass in walk.passes(of: level, within: budget) {
                 try proceed(board)
-                try score(Array(batch), after: state, into: &board)
+                let (hidden, states) = try model.forward(
+                    pass.tokens, segments: pass.segments, after: pass.starts, keeping: pass.kept)
+                walk.keep(states, of: pass)
+                var pairs = RatedRows()
+                for (segment, node) in pass.nodes.enumerated() {
+                    pairs.append(tries[node.trie].ratings[node.node], shiftedBy: pass.segments[segment].lowerBound)
+                }
+                try rate(pairs, by: hidden, of: plan, into: &board)
             }
         }
     }
 
-    /// A sequence to be rated after a prefix that has run.
-    private struct Branch {
-        /// The prefix's place in its batch.
-        let tree: Int
-        let sequence: ScoredSequence
-        /// The prefix's surviving rows.
-        let positions: [Int]
-        /// The prefix's rows in each layer.
-        let work: TokenCounts
-    }
-
-    private func score(_ branches: [Branch], after state: ModelState<B>, into board: inout ScoreBoard) throws {
-        var forked = state.forked(branches.map(\.tree))
-        let segments = Segments(lengths: branches.map(\.sequence.targets.count))
-        let hidden = try model.forward(
-            branches.flatMap(\.sequence.scoredRows), segments: segments, state: &forked, reduction: .none)
-        let rated = try model.score(
-            hidden, rows: Array(0..<segments.rowCount), targets: branches.flatMap(\.sequence.targets))
-        for (index, branch) in branches.enumerated() {
-            let work = branch.work.adding(unreduced: branch.sequence.targets.count)
-            board.record(
-                rated[segments[index]], of: branch.sequence, positions: branch.positions,
-                savings: Savings(work, costs))
-        }
-    }
-
-    /// Sequence scope, as in the paper: context and continuation are reduced together, each sequence on its own.
-    private func scoreWhole(
-        _ sequences: [ScoredSequence], into board: inout ScoreBoard, proceed: (ScoreBoard) throws -> Void
+    /// Rates tokens by rows of a pass.
+    func rate(
+        _ pairs: RatedRows, by hidden: Hidden<B>, of plan: ScoringPlan, into board: inout ScoreBoard
     ) throws {
-        for batch in batches(of: sequences, count: budget.states, limit: budget.rows, cost: { $0.input.count }) {
-            try proceed(board)
-            let batch = Array(batch)
-            var state = model.initialState(sequences: batch.count)
-            let hidden = try model.forward(
-                batch.flatMap(\.input), segments: Segments(lengths: batch.map(\.input.count)), state: &state,
-                reduction: reduction)
-            var rows: [Int] = []
-            var targets: [Int32] = []
-            var counts: [Int] = []
-            for (index, sequence) in batch.enumerated() {
-                let pairs = sequence.alignment(reduction.align, positions: hidden.positions[index])
-                rows += pairs.map { hidden.segments[index].lowerBound + $0.row }
-                targets += pairs.map(\.target)
-                counts.append(pairs.count)
-            }
-            let rated = try model.score(hidden, rows: rows, targets: targets)
-            let ranges = Segments(lengths: counts)
-            let work = hidden.tokenCounts(
-                entering: batch.map(\.input.count), layerCount: model.configuration.layerCount)
-            for (index, sequence) in batch.enumerated() {
-                board.record(
-                    rated[ranges[index]], of: sequence, positions: hidden.positions[index],
-                    savings: Savings(work[index], costs))
-            }
-        }
+        guard !pairs.rows.isEmpty else { return }
+        let targets = pairs.ratings.map { plan.sequences[$0.sequence].targets[$0.token] }
+        let scores = try model.score(hidden, rows: pairs.rows, targets: targets)
+        for (score, rating) in zip(scores, pairs.ratings) { board.enter(score, for: rating) }
     }
 }

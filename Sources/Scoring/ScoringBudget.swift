@@ -1,28 +1,46 @@
 import ModelFiles
 
-/// How much one forward pass may hold: rows of activations and sequences' states, from a budget in bytes.
+/// How much is held at a time, from a budget in bytes: in one forward pass, and between passes.
 ///
 /// The scores do not depend on it; it bounds memory.
 public struct ScoringBudget: Sendable, Equatable {
     /// Rows packed into one forward pass.
     public let rows: Int
-    /// Sequences whose states are held at a time.
+    /// Segments packed into one forward pass, which holds one layer's states of them at a time.
+    public let segments: Int
+    /// Sequences whose states of all layers are kept for others to go on from.
     public let states: Int
+    /// Rows kept of the layers that sequences share until each sequence is reduced on its own.
+    public let keptRows: Int
 
-    public init(rows: Int, states: Int) {
+    /// - Parameters:
+    ///   - segments: as many as `states` unless given.
+    ///   - keptRows: as many as `rows` unless given.
+    public init(rows: Int, states: Int, segments: Int? = nil, keptRows: Int? = nil) {
         self.rows = max(1, rows)
         self.states = max(1, states)
+        self.segments = max(1, segments ?? states)
+        self.keptRows = max(1, keptRows ?? rows)
     }
 
-    /// Halves `bytes` between activations and states of a model; at most 1,024 rows, past which nothing gets faster.
+    /// Up to half of `bytes` for a pass's activations, at most 1,024 rows, past which nothing gets faster; of what is
+    /// left, half for the states that are kept, and a quarter each for those in a pass and for the kept rows.
     public init(bytes: Int, for configuration: ModelConfiguration) {
-        let half = max(1, bytes / 2)
+        let rows = min(1024, max(1, bytes / 2 / Self.bytesPerRow(configuration)))
+        let quarter = max(1, bytes - rows * Self.bytesPerRow(configuration)) / 4
+        let state = Self.bytesPerState(configuration)
+        // A pass holds a layer's states twice while those that are kept are copied.
         self.init(
-            rows: min(1024, half / Self.bytesPerRow(configuration)), states: half / Self.bytesPerState(configuration))
+            rows: rows, states: 2 * quarter / state,
+            segments: min(rows, quarter * configuration.layerCount / (2 * state)),
+            keptRows: quarter / Self.bytesPerKeptRow(configuration))
     }
 
     /// The default, 1 GiB.
     public static let defaultBytes = 1 << 30
+
+    /// Everything at once.
+    static let unlimited = ScoringBudget(rows: .max, states: .max, segments: .max, keptRows: .max)
 
     /// What the activations of one row need at the widest point of a layer.
     static func bytesPerRow(_ model: ModelConfiguration) -> Int {
@@ -38,5 +56,10 @@ public struct ScoringBudget: Sendable, Equatable {
             ? model.innerDimension : model.innerDimension + 2 * model.groupCount * model.stateDimension
         return 4 * model.layerCount
             * (channels * model.convolutionWidth + model.innerDimension * model.stateDimension)
+    }
+
+    /// What is kept of a row for its reduction: the residual stream, the block's output and the features.
+    static func bytesPerKeptRow(_ model: ModelConfiguration) -> Int {
+        4 * (2 * model.modelDimension + model.innerDimension)
     }
 }

@@ -6,6 +6,7 @@ import Foundation
 import Jobs
 import Logging
 import Reports
+import Scoring
 import Store
 import Synchronization
 
@@ -41,6 +42,9 @@ struct Run: AsyncParsableCommand {
 
     @Option(name: .long, help: "Memory of each worker for activations and states, in MiB.")
     var memory = 1024
+
+    @Option(name: .long, help: "Whether tokens that requests begin with together run once: on or off.")
+    var prefixSharing: PrefixSharing = .on
 
     @Flag(name: .long, help: "Compute every row anew, also those that an earlier run has under the same identity.")
     var fresh = false
@@ -101,7 +105,8 @@ struct Run: AsyncParsableCommand {
                 store: store, workers: workers, program: try Program.worker(),
                 workerArguments: [
                     "--backend", backend.rawValue, "--threads", String(threads), "--gemm", gemm.rawValue, "--memory",
-                    String(memory), "--log-level", verbose ? "info" : "warning",
+                    String(memory), "--prefix-sharing", prefixSharing.rawValue, "--log-level",
+                    verbose ? "info" : "warning",
                 ], resuming: resume, log: log)
         ) { progress.say($0) }
     }
@@ -209,3 +214,4 @@ enum RunStatusLine {
 
 extension Device: ExpressibleByArgument {}
 extension CPUBackend.GEMM: ExpressibleByArgument {}
+extension PrefixSharing: ExpressibleByArgument {}

@@ -2,6 +2,7 @@ import ArgumentParser
 import Backends
 import Daemons
 import Foundation
+import Scoring
 
 /// The options that say where and how a model runs.
 struct EngineArguments: ParsableArguments {
@@ -19,15 +20,22 @@ struct EngineArguments: ParsableArguments {
     @Option(name: .long, help: "Memory for activations and states besides the weights, in MiB.")
     var memory = 1024
 
+    @Option(
+        name: .long,
+        help: "Whether tokens that requests begin with together run once: on or off. The scores are the same.")
+    var prefixSharing: PrefixSharing = .on
+
     func validate() throws {
         guard (1...1024).contains(threads) else { throw ValidationError("--threads is between 1 and 1024") }
         guard memory > 0 else { throw ValidationError("--memory is at least 1") }
     }
 
     func options() -> EngineOptions {
-        EngineOptions(device: backend, threads: threads, gemm: gemm, budgetBytes: memory << 20)
+        EngineOptions(
+            device: backend, threads: threads, gemm: gemm, budgetBytes: memory << 20, sharing: prefixSharing)
     }
 }
 
 extension Device: ExpressibleByArgument {}
 extension CPUBackend.GEMM: ExpressibleByArgument {}
+extension PrefixSharing: ExpressibleByArgument {}

@@ -46,6 +46,10 @@ struct InvarianceTests {
             let picked = backend.gather(indices, from: hidden)
             let scores = try backend.score(picked, head: head, targets: indices.map { targets[$0] })
             #expect(scores == indices.map { whole[$0] })
+            // By rows in any order, some of them twice, some not at all.
+            let rated = indices + indices.prefix(3)
+            let repeated = try backend.score(hidden, head: head, rows: rated, targets: rated.map { targets[$0] })
+            #expect(repeated == rated.map { whole[$0] })
         }
     }
 

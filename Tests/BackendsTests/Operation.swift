@@ -47,7 +47,7 @@ struct Embed: Operation {
     var tolerance: Tolerance { Tolerance(relative: 0, absolute: 0) }
 }
 
-/// gather, reduce and add.
+/// gather, stack, reduce and add.
 struct Rows: Operation {
     var rows: Int
     var columns: Int
@@ -58,7 +58,13 @@ struct Rows: Operation {
         let picked = backend.gather(rows == 0 ? [] : [rows - 1, 0, 0], from: x)
         var sum = backend.matrix(numbers.floats(rows * columns), rows: rows, columns: columns)
         backend.add(x, into: &sum)
-        var outcomes = [try backend.outcome("gathered", picked), try backend.outcome("sum", sum)]
+        let pieces = [
+            MatrixPiece(sum, rows: rows / 2..<rows), MatrixPiece(x, rows: 0..<rows), MatrixPiece(x, rows: 0..<0),
+        ]
+        var outcomes = [
+            try backend.outcome("gathered", picked), try backend.outcome("sum", sum),
+            try backend.outcome("stacked", backend.stack(pieces)),
+        ]
         if rows >= 6 {
             // Rows 1, 2 and 5 go: 5 and 1, in that order, into 3, and 2 nowhere.
             let kept = (0..<rows).filter { ![1, 2, 5].contains($0) }

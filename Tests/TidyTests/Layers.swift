@@ -29,7 +29,7 @@ enum Layers {
         ],
         "coord": [
             "ArgumentParser", "Logging", "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire",
-            "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub",
+            "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub", "Scoring",
         ],
         "worker": [
             "ArgumentParser", "Logging", "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles",

@@ -10,39 +10,45 @@ extension CPUBackend {
     /// exponentials has one value.
     private static let headColumns = 512
 
-    public func score(_ hidden: CPUMatrix, head: CPUWeight, targets: [Int32]) throws -> [TokenScore] {
-        precondition(hidden.rows == targets.count, "\(targets.count) targets for \(hidden.rows) rows")
+    public func score(
+        _ hidden: CPUMatrix, head: CPUWeight, rows: [Int], targets: [Int32]
+    ) throws -> [TokenScore] {
+        precondition(rows.count == targets.count, "\(targets.count) targets for \(rows.count) rows")
+        precondition(rows.allSatisfy { $0 >= 0 && $0 < hidden.rows }, "rows of a matrix of \(hidden.rows)")
         precondition(hidden.columns == head.inputs, "\(head.inputs) inputs for \(hidden.columns) columns")
         precondition(targets.allSatisfy { $0 >= 0 && $0 < head.outputs }, "targets of a vocabulary of \(head.outputs)")
-        var scores: [TokenScore] = []
-        scores.reserveCapacity(targets.count)
+        var scores = [TokenScore](
+            repeating: TokenScore(logProbability: 0, isGreedy: false, margin: 0), count: targets.count)
         for first in stride(from: 0, to: hidden.rows, by: Self.headRows) {
-            let rows = first..<min(hidden.rows, first + Self.headRows)
-            scores += score(hidden, rows, head, targets[rows])
+            let tile = first..<min(hidden.rows, first + Self.headRows)
+            let rated = rows.indices.filter { tile.contains(rows[$0]) }
+            let pairs = rated.map { (row: rows[$0] - first, target: Int(targets[$0])) }
+            for (index, score) in zip(rated, score(hidden, tile, head, pairs)) { scores[index] = score }
         }
         return scores
     }
 
+    /// Rates the target of each pair by its row, counted from the first of `rows`.
     private func score(
-        _ hidden: CPUMatrix, _ rows: Range<Int>, _ head: CPUWeight, _ targets: ArraySlice<Int32>
+        _ hidden: CPUMatrix, _ rows: Range<Int>, _ head: CPUWeight, _ pairs: [(row: Int, target: Int)]
     ) -> [TokenScore] {
         let chunks = (head.outputs + Self.headColumns - 1) / Self.headColumns
-        var logits = [Float](repeating: 0, count: rows.count)
+        var logits = [Float](repeating: 0, count: pairs.count)
         var folds = [ck_fold](repeating: ck_fold(), count: rows.count * chunks)  // [rows, chunks]
         folds.withUnsafeMutableBufferPointer { folds in
             logits.withUnsafeMutableBufferPointer { logits in
                 guard let folds = folds.baseAddress, let logits = logits.baseAddress else { return }
                 split(chunks, work: rows.count * head.outputs * head.inputs) { range in
                     fold(hidden, rows, head, chunks: range, of: chunks, into: folds) { tile, stride, columns in
-                        for (row, target) in targets.enumerated() where columns.contains(Int(target)) {
-                            logits[row] = tile[row * stride + Int(target) - columns.lowerBound]
+                        for (index, pair) in pairs.enumerated() where columns.contains(pair.target) {
+                            logits[index] = tile[pair.row * stride + pair.target - columns.lowerBound]
                         }
                     }
                 }
             }
         }
-        return targets.enumerated().map { row, target in
-            Self.rate(Int(target), logit: logits[row], folds[row * chunks..<(row + 1) * chunks])
+        return zip(pairs, logits).map { pair, logit in
+            Self.rate(pair.target, logit: logit, folds[pair.row * chunks..<(pair.row + 1) * chunks])
         }
     }
 

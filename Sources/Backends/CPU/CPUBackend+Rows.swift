@@ -12,6 +12,25 @@ extension CPUBackend {
         return picked
     }
 
+    public func stack(_ pieces: [MatrixPiece<CPUMatrix>]) -> CPUMatrix {
+        let columns = pieces.first?.matrix.columns ?? 0
+        let stacked = make(rows: pieces.reduce(0) { $0 + $1.rows.count }, columns: columns)
+        var row = 0
+        withExtendedLifetime((pieces, stacked)) {
+            for piece in pieces {
+                precondition(piece.matrix.columns == columns, "pieces of unlike width")
+                precondition(
+                    piece.rows.lowerBound >= 0 && piece.rows.upperBound <= piece.matrix.rows,
+                    "rows \(piece.rows) of a matrix of \(piece.matrix.rows)")
+                for source in piece.rows {
+                    stacked.row(row).update(from: piece.matrix.row(source), count: columns)
+                    row += 1
+                }
+            }
+        }
+        return stacked
+    }
+
     public func reduce(_ matrix: CPUMatrix, by reduction: RowReduction) -> CPUMatrix {
         let reduced = gather(reduction.kept, from: matrix)
         withExtendedLifetime((matrix, reduced)) {

@@ -26,6 +26,7 @@ public struct Profiled<Base: Backend>: Backend {
     }
 
     public var engine: String { base.engine }
+    public var arithmetic: String { base.arithmetic }
 
     public func weight(_ tensor: Tensor) throws -> Weight { try base.weight(tensor) }
     public func vector(_ values: [Float]) throws -> Vector { try base.vector(values) }
@@ -36,6 +37,7 @@ public struct Profiled<Base: Backend>: Backend {
     public func values(of matrix: Matrix) throws -> [Float] { try base.values(of: matrix) }
     public func embed(_ tokens: [Int32], table: Weight) -> Matrix { base.embed(tokens, table: table) }
     public func gather(_ indices: [Int], from matrix: Matrix) -> Matrix { base.gather(indices, from: matrix) }
+    public func stack(_ pieces: [MatrixPiece<Matrix>]) -> Matrix { base.stack(pieces) }
     public func add(_ addend: Matrix, into sum: inout Matrix) { base.add(addend, into: &sum) }
 
     public func reduce(_ matrix: Matrix, by reduction: RowReduction) -> Matrix {
@@ -111,7 +113,7 @@ public struct Profiled<Base: Backend>: Backend {
         try stopwatch.time(.reduction) { try base.deciding(decide) }
     }
 
-    public func score(_ hidden: Matrix, head: Weight, targets: [Int32]) throws -> [TokenScore] {
-        try stopwatch.time(.head) { try base.score(hidden, head: head, targets: targets) }
+    public func score(_ hidden: Matrix, head: Weight, rows: [Int], targets: [Int32]) throws -> [TokenScore] {
+        try stopwatch.time(.head) { try base.score(hidden, head: head, rows: rows, targets: targets) }
     }
 }

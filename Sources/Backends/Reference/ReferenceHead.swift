@@ -2,10 +2,10 @@ import Foundation
 import Operations
 
 extension ReferenceBackend {
-    public func score(_ hidden: Matrix, head: Matrix, targets: [Int32]) throws -> [TokenScore] {
-        precondition(hidden.rows == targets.count, "\(targets.count) targets for \(hidden.rows) rows")
-        let logits = project(hidden, columns: 0..<hidden.columns, by: head)  // [rows, V]
-        return targets.enumerated().map { row, target in
+    public func score(_ hidden: Matrix, head: Matrix, rows: [Int], targets: [Int32]) throws -> [TokenScore] {
+        precondition(rows.count == targets.count, "\(targets.count) targets for \(rows.count) rows")
+        let logits = project(hidden, columns: 0..<hidden.columns, by: head)  // [L, V]
+        return zip(rows, targets).map { row, target in
             let row = Array(logits[row: row])
             let greedy = row.indices.reduce(0) { row[$1] > row[$0] ? $1 : $0 }
             let runnerUp = row.indices.lazy.filter { $0 != greedy }.map { row[$0] }.max() ?? -.infinity

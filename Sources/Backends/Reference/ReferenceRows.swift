@@ -9,6 +9,13 @@ extension ReferenceBackend {
         Matrix(indices.flatMap { matrix[row: $0] }, rows: indices.count, columns: matrix.columns)
     }
 
+    public func stack(_ pieces: [MatrixPiece<Matrix>]) -> Matrix {
+        let columns = pieces.first?.matrix.columns ?? 0
+        precondition(pieces.allSatisfy { $0.matrix.columns == columns }, "pieces of unlike width")
+        let rows = pieces.flatMap { piece in piece.rows.flatMap { piece.matrix[row: $0] } }
+        return Matrix(rows, rows: pieces.reduce(0) { $0 + $1.rows.count }, columns: columns)
+    }
+
     public func reduce(_ matrix: Matrix, by reduction: RowReduction) -> Matrix {
         let merges = Dictionary(uniqueKeysWithValues: reduction.merges.map { ($0.destination, $0) })
         let rows = reduction.kept.flatMap { row in

@@ -31,13 +31,20 @@ struct Reducer {
     private let keepRatios: [Double]
     private let tokens: [Int32]
     private let original: Segments
+    private let spared: [Int]
 
-    init(_ reduction: Reduction, layerCount: Int, tokens: [Int32], segments: Segments) throws {
+    /// - Parameter spared: how many rows at each segment's end take no part in the reduction; none unless given.
+    init(
+        _ reduction: Reduction, layerCount: Int, tokens: [Int32], segments: Segments, sparing spared: [Int]? = nil
+    ) throws {
+        let spared = spared ?? Array(repeating: 0, count: segments.count)
         self.reduction = reduction
         self.tokens = tokens
+        self.spared = spared
         rule = reduction.rule
         layers = Set(try reduction.resolvedLayers(layerCount: layerCount))
-        keepRatios = try reduction.keepRatios(rows: segments.lengths, layerCount: layerCount)
+        keepRatios = try reduction.keepRatios(
+            rows: zip(segments.lengths, spared).map { $0 - $1 }, layerCount: layerCount)
         positions = segments.lengths.map { Array(0..<$0) }
         original = segments
     }
@@ -47,23 +54,30 @@ struct Reducer {
         layers.contains(layer) ? reduction.source : nil
     }
 
-    /// Decides for each segment on its own rows of the features [L, C].
+    /// Decides for each segment on its own rows of the features [L, C], all but those that are spared.
     mutating func decide<B: Backend>(
         afterLayer layer: Int, features: B.Matrix, segments: Segments, on backend: B
     ) throws -> PackedRows {
         var hidden = RowReduction(kept: [])
         var residual = RowReduction(kept: [])
-        for segment in 0..<segments.count where !segments[segment].isEmpty {
-            let rows = SequenceRows(
-                features: features, range: segments[segment], tokens: tokens[original[segment]],
-                afterLayer: layer, on: backend)
-            let decision = try backend.deciding {
-                try rule.decide(rows, keepRatio: keepRatios[segment], reduction: reduction)
+        for segment in 0..<segments.count {
+            let range = segments[segment].dropLast(spared[segment])
+            if !range.isEmpty {
+                let rows = SequenceRows(
+                    features: features, range: range, tokens: tokens[original[segment].dropLast(spared[segment])],
+                    afterLayer: layer, on: backend)
+                let decision = try backend.deciding {
+                    try rule.decide(rows, keepRatio: keepRatios[segment], reduction: reduction)
+                }
+                hidden.append(decision.hidden, shiftedBy: range.lowerBound)
+                residual.append(decision.residual, shiftedBy: range.lowerBound)
+                let kept = decision.hidden.kept.map { positions[segment][$0] }
+                positions[segment] = kept + positions[segment].suffix(spared[segment])
+                steps.append(ReductionStep(layer: layer, segment: segment, rows: rows.count, decision: decision))
             }
-            hidden.append(decision.hidden, shiftedBy: segments[segment].lowerBound)
-            residual.append(decision.residual, shiftedBy: segments[segment].lowerBound)
-            positions[segment] = decision.hidden.kept.map { positions[segment][$0] }
-            steps.append(ReductionStep(layer: layer, segment: segment, rows: rows.count, decision: decision))
+            let last = segments[segment].suffix(spared[segment])
+            hidden.kept += last
+            residual.kept += last
         }
         return PackedRows(
             hidden: hidden, residual: residual, segments: Segments(lengths: positions.map(\.count)),

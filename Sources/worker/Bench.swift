@@ -57,9 +57,10 @@ struct Bench: ParsableCommand {
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+            encoder.keyEncodingStrategy = .convertToSnakeCase
             print(String(decoding: try encoder.encode(results.map(BenchRow.init)), as: UTF8.self))
         } else {
-            print("\(options.engineName), \(options.threads) thread(s), medians of \(repeats)\n")
+            print("\(options.description.name), \(options.threads) thread(s), medians of \(repeats)\n")
             for result in results { print(BenchText.describe(result)) }
         }
     }

@@ -2,33 +2,33 @@ import Backends
 import Foundation
 import Mamba
 
-/// A measurement as JSON.
+/// A measurement as JSON, with keys in snake case.
 struct BenchRow: Encodable {
     let shape: String
     let reduction: Reduction
-    let tokens_per_second: Double
+    let tokensPerSecond: Double
     let milliseconds: Double
     /// By part; their sum is the whole.
-    let profile_milliseconds: [String: Double]
-    let flops_reduction: Double
-    let flops_reduction_with_head: Double
-    let speed_up: Double
+    let profileMilliseconds: [String: Double]
+    let flopsReduction: Double
+    let flopsReductionWithHead: Double
+    let speedUp: Double
     /// The reduction's own time by the unreduced pass's.
     let overhead: Double
-    let reduced_layers: Int
+    let reducedLayers: Int
 
     init(_ result: Prefill.Result) {
         shape = result.shape.description
         reduction = result.reduction
-        tokens_per_second = result.tokensPerSecond
+        tokensPerSecond = result.tokensPerSecond
         milliseconds = 1000 * result.profile.total
-        profile_milliseconds = Dictionary(
+        profileMilliseconds = Dictionary(
             uniqueKeysWithValues: Profile.Part.allCases.map { ($0.rawValue, 1000 * result.profile[$0]) })
-        flops_reduction = result.flopsReduction.layers
-        flops_reduction_with_head = result.flopsReduction.withHead
-        speed_up = result.speedUp
+        flopsReduction = result.flopsReduction.layers
+        flopsReductionWithHead = result.flopsReduction.withHead
+        speedUp = result.speedUp
         overhead = result.overhead
-        reduced_layers = result.reducedLayers
+        reducedLayers = result.reducedLayers
     }
 }
 

@@ -8,7 +8,7 @@ struct ProfiledTests {
     func transparent() throws {
         let base = CPUBackend()
         let profiled = Profiled(base)
-        #expect(profiled.engine == base.engine)
+        #expect(profiled.engine == base.engine && profiled.arithmetic == base.arithmetic)
         for operation in Cases.all {
             for (actual, expected) in zip(try operation.run(on: profiled), try operation.run(on: base)) {
                 #expect(actual.hasSameBits(as: expected), "\(operation): \(actual.name)")

@@ -50,7 +50,8 @@ let package = Package(
         .molt("Reports", ["Store", "Benchmarks", "Statistics", .crypto]),
 
         // Where they meet.
-        .molt("Jobs", [.yams, "Benchmarks", "Tokenizer", "ModelFiles", "Mamba", "Scoring", .crypto]),
+        .molt(
+            "Jobs", [.yams, "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", .crypto]),
         .molt(
             "Daemons",
             [
@@ -88,7 +89,7 @@ let package = Package(
         .moltTests("Messaging", ["Wire", "CZeroMQ"]),
         .moltTests("Store", ["Cluster", "Wire", .grdb]),
         .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks", "Statistics"]),
-        .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba"]),
+        .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
         .moltTests("Processes", module: nil, ["Store", "ModelFiles"]),
         .moltTests("Tidy", module: nil),
     ],

@@ -27,9 +27,8 @@ struct Submissions: Sendable {
         { request, peer in
             queue.async {
                 do {
-                    let file = try JobFile(
-                        yaml: request.job, file: "the submitted job", folder: URL(fileURLWithPath: "/"))
-                    let plan = try Planner().plan(file)
+                    let file = try JobFile(canonicalJSON: request.job)
+                    let plan = try Planner(locator: CachedInputs()).plan(file)
                     let manifest = try RunManifest(
                         plan, run: RunName.make(file.name), created: Date().timeIntervalSince1970)
                     loop.loop?.post { $0.accept(manifest, reusing: !request.fresh, for: peer) }

@@ -28,17 +28,18 @@ public struct DryRun: Sendable, Encodable {
     /// Looks at a job without hashing models or starting anything.
     ///
     /// - Throws: the files' own errors when something is there but broken; `PlanError` when a reduction does not fit.
-    public init(_ job: JobFile, planner: Planner = Planner()) throws {
+    public init(_ job: JobFile, planner: Planner) throws {
         name = job.name
-        missing = planner.missingInputs(of: job)
-        let tokenizer = try Self.ifPresent(job.tokenizer) { try BytePairTokenizer(contentsOf: $0) }
-        let benchmarks = try job.benchmarks.map { try Rows($0, tokenizer: tokenizer) }
+        let inputs = planner.locate(job)
+        missing = inputs.missing
+        let tokenizer = try inputs.tokenizer.map { try BytePairTokenizer(contentsOf: $0) }
+        let benchmarks = try zip(job.benchmarks, inputs.benchmarks).map { try Rows($0, at: $1, tokenizer: tokenizer) }
         var cells: [Cell] = []
-        for model in job.models {
+        for (model, folder) in zip(job.models, inputs.models) {
             let configuration =
-                try Self.ifPresent(model.path) { try Checkpoint.open($0).configuration }
-                ?? PublishedShape(rawValue: model.id)?.configuration()
-            for reduction in job.reductions {
+                try folder.map { try Checkpoint.open($0).configuration }
+                ?? model.promisedShape?.configuration()
+            for reduction in job.reductions(of: model) {
                 if let configuration { try Planner.check(reduction, fits: model.id, configuration) }
                 for rows in benchmarks {
                     let flops = try rows.planned.flatMap { planned in
@@ -60,18 +61,14 @@ public struct DryRun: Sendable, Encodable {
         let documents: Int
         let planned: PlannedBenchmark?
 
-        init(_ rows: JobFile.BenchmarkRows, tokenizer: BytePairTokenizer?) throws {
+        init(_ rows: JobFile.BenchmarkRows, at located: LocatedRows?, tokenizer: BytePairTokenizer?) throws {
             name = rows.name
-            let hasFiles = [rows.data, rows.labels].compactMap { $0 }
-                .allSatisfy { FileManager.default.fileExists(atPath: $0.path) }
-            planned = try tokenizer.flatMap { hasFiles ? try Planner.encode(rows, tokenizer: $0) : nil }
+            planned = try located.flatMap { rows in
+                try tokenizer.map { try Planner.encode(rows, tokenizer: $0) }
+            }
             let published = rows.name.description.publishedCount
             documents = planned?.examples.count ?? min(published, rows.limit ?? published)
         }
-    }
-
-    private static func ifPresent<Value>(_ url: URL, _ read: (URL) throws -> Value) throws -> Value? {
-        FileManager.default.fileExists(atPath: url.path) ? try read(url) : nil
     }
 }
 

@@ -1,36 +1,52 @@
 import Benchmarks
 import Foundation
 import Mamba
+import ModelFiles
 
 /// What to evaluate: models × reductions × benchmarks, as a job file (YAML, or JSON, which is YAML too) lists it.
 ///
-/// Paths are absolute: relative ones were taken from the job file's folder.
+/// Paths are absolute: relative ones were taken from the job file's folder. What is named without a path is looked for
+/// where the job is planned.
 public struct JobFile: Sendable, Equatable {
     /// What the run is called, with a suffix that makes it unique.
     public var name: String
     public var models: [Model]
-    public var tokenizer: URL
+    /// Nil for the published models' own, out of the cache.
+    public var tokenizer: URL?
     public var benchmarks: [BenchmarkRows]
-    /// Sweeps expanded, in the order written; no two are equal.
+    /// Those of every model: sweeps expanded, in the order written; no two are equal.
     public var reductions: [Reduction]
     public var precision: Precision
 
     /// A checkpoint to evaluate.
     public struct Model: Sendable, Equatable {
         public var id: String
-        /// The checkpoint's folder.
-        public var path: URL
+        public var source: Source
+        /// Those of this model alone, after those of every model; none is among them.
+        public var reductions: [Reduction]
 
-        public init(id: String, path: URL) {
+        public init(id: String, source: Source, reductions: [Reduction] = []) {
             self.id = id
-            self.path = path
+            self.source = source
+            self.reductions = reductions
+        }
+
+        /// A model in a folder.
+        public init(id: String, path: URL) { self.init(id: id, source: .folder(path)) }
+
+        /// Where a checkpoint is.
+        public enum Source: Sendable, Equatable {
+            case folder(URL)
+            /// A repository of the Hugging Face hub, fetched before; at a commit, or at the one that the cache holds.
+            case hub(repository: String, revision: String?)
         }
     }
 
-    /// A benchmark's rows on disk.
+    /// A benchmark's rows.
     public struct BenchmarkRows: Sendable, Equatable {
         public var name: BenchmarkName
-        public var data: URL
+        /// Nil for those in the cache.
+        public var data: URL?
         /// The labels, where the publisher keeps them in a file of their own.
         public var labels: URL?
         /// Only the first so many documents.
@@ -41,6 +57,9 @@ public struct JobFile: Sendable, Equatable {
     public enum Precision: String, Sendable, CaseIterable {
         case fp32
     }
+
+    /// The reductions that a model is evaluated under: those of every model, then its own.
+    public func reductions(of model: Model) -> [Reduction] { reductions + model.reductions }
 }
 
 /// A job file that cannot be used: names the file, the line, and what would be right.
@@ -52,33 +71,66 @@ public struct JobFileError: Error, Equatable, CustomStringConvertible {
     public var description: String { line.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)" }
 }
 
+extension PublishedShape {
+    /// The models that the hub has by this name.
+    static let onHub = allCases.filter { $0 != .tiny && $0 != .tiny2 }
+
+    /// The published model's repository on the hub.
+    var repository: String { "state-spaces/\(rawValue)" }
+
+    init?(repository: String) {
+        guard let shape = Self.onHub.first(where: { $0.repository == repository }) else { return nil }
+        self = shape
+    }
+}
+
+extension JobFile.Model {
+    /// The published shape that the name or the repository promises.
+    var promisedShape: PublishedShape? {
+        if case .hub(let repository, _) = source { PublishedShape(repository: repository) } else { .init(rawValue: id) }
+    }
+}
+
 extension JobFile {
     /// The job as JSON with sorted keys and absolute paths: what travels to a coordinator and is stored with the run.
     /// Equal jobs have equal texts, and reading it gives the job again.
     public var canonicalJSON: String {
-        let models = models.map { #"{"id":\#(quoted($0.id)),"path":\#(quoted($0.path.path))}"# }
-        let benchmarks = benchmarks.map { rows in
-            var fields = [#""data":\#(quoted(rows.data.path))"#]
-            if let labels = rows.labels { fields.append(#""labels":\#(quoted(labels.path))"#) }
-            if let limit = rows.limit { fields.append(#""limit":\#(limit)"#) }
-            fields.append(#""name":\#(quoted(rows.name.rawValue))"#)
-            return "{\(fields.joined(separator: ","))}"
-        }
-        let fields = [
-            #""benchmarks":[\#(benchmarks.joined(separator: ","))]"#,
-            #""models":[\#(models.joined(separator: ","))]"#,
+        var fields = [
+            #""benchmarks":[\#(benchmarks.map(\.canonicalJSON).joined(separator: ","))]"#,
+            #""models":[\#(models.map(\.canonicalJSON).joined(separator: ","))]"#,
             #""name":\#(quoted(name))"#,
             #""precision":\#(quoted(precision.rawValue))"#,
-            #""reductions":[\#(reductions.map(\.canonicalJSON).joined(separator: ","))]"#,
-            #""tokenizer":\#(quoted(tokenizer.path))"#,
         ]
+        if !reductions.isEmpty { fields.append(#""reductions":\#(list(reductions))"#) }
+        if let tokenizer { fields.append(#""tokenizer":\#(quoted(tokenizer.path))"#) }
         return "{\(fields.joined(separator: ","))}"
     }
+}
 
-    private func quoted(_ text: String) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        guard let data = try? encoder.encode(text) else { return "\"\"" }
-        return String(decoding: data, as: UTF8.self)
+extension JobFile.Model {
+    fileprivate var canonicalJSON: String {
+        var fields = [#""id":\#(quoted(id))"#]
+        switch source {
+        case .folder(let path): fields.append(#""path":\#(quoted(path.path))"#)
+        case .hub(let repository, _): fields.insert(#""hub":\#(quoted(repository))"#, at: 0)
+        }
+        if !reductions.isEmpty { fields.append(#""reductions":\#(list(reductions))"#) }
+        if case .hub(_, let revision?) = source { fields.append(#""revision":\#(quoted(revision))"#) }
+        return "{\(fields.joined(separator: ","))}"
     }
+}
+
+extension JobFile.BenchmarkRows {
+    fileprivate var canonicalJSON: String {
+        var fields: [String] = []
+        if let data { fields.append(#""data":\#(quoted(data.path))"#) }
+        if let labels { fields.append(#""labels":\#(quoted(labels.path))"#) }
+        if let limit { fields.append(#""limit":\#(limit)"#) }
+        fields.append(#""name":\#(quoted(name.rawValue))"#)
+        return "{\(fields.joined(separator: ","))}"
+    }
+}
+
+private func list(_ reductions: [Reduction]) -> String {
+    "[\(reductions.map(\.canonicalJSON).joined(separator: ","))]"
 }

@@ -1,6 +1,7 @@
 import Benchmarks
 import Foundation
 import Mamba
+import ModelFiles
 import Yams
 
 extension JobFile {
@@ -20,88 +21,124 @@ extension JobFile {
         try self.init(yaml: text, file: url.relativePath, folder: url.absoluteURL.deletingLastPathComponent())
     }
 
+    /// Reads the JSON that a client sent: no YAML, so that nothing in it can stand for more than is written.
+    ///
+    /// - Throws: `JobFileError`.
+    public init(canonicalJSON text: String) throws {
+        let file = "the submitted job"
+        guard text.utf8.count <= Self.maximumBytes else {
+            throw JobFileError(file: file, line: nil, message: "is larger than \(Self.maximumBytes) bytes")
+        }
+        guard (try? JSONSerialization.jsonObject(with: Data(text.utf8))) is [String: Any] else {
+            throw JobFileError(file: file, line: nil, message: "is not a JSON object")
+        }
+        try self.init(yaml: text, file: file, folder: URL(fileURLWithPath: "/"))
+    }
+
     /// Reads a job from text.
     ///
     /// - Parameters:
     ///   - file: what messages call it.
     ///   - folder: where relative paths start.
     public init(yaml text: String, file: String, folder: URL) throws {
-        guard text.utf8.count <= Self.maximumBytes else {
-            throw JobFileError(file: file, line: nil, message: "is larger than \(Self.maximumBytes) bytes")
-        }
-        let root: Node
-        do {
-            guard let node = try Yams.compose(yaml: text) else {
-                throw JobFileError(file: file, line: 1, message: "is empty")
+        let section = try Section(Self.compose(text, file: file), of: "a job", in: file, keys: JobKeys.job)
+        name = try section.string("name", like: .name)
+        var sweep = ReductionSweep(file: file)
+        let nodes = try section.list("models")
+        reductions = try section.optional("reductions") { try sweep.expand(section.list($0)) } ?? []
+        var models: [Model] = []
+        for node in nodes {
+            let model = try Model(node, file: file, folder: folder, common: reductions, sweep: &sweep)
+            if models.contains(where: { $0.id == model.id }) {
+                throw JobFileError(file: file, line: node.mark?.line, message: "model '\(model.id)' is listed twice")
             }
-            root = node
-        } catch let error as YamlError {
-            throw JobFileError(yaml: error, file: file)
+            models.append(model)
         }
-        let section = try Section(
-            root, of: "a job", in: file,
-            keys: ["name", "models", "tokenizer", "benchmarks", "reductions", "precision"])
-        name = try Self.name(section)
-        models = try section.list("models").map { try Model($0, file: file, folder: folder) }
-        tokenizer = try section.path("tokenizer", from: folder)
-        benchmarks = try section.list("benchmarks").map { try BenchmarkRows($0, file: file, folder: folder) }
-        reductions = try ReductionSweep.expand(section.list("reductions"), file: file)
-        precision = try Self.precision(section)
-        if let twice = firstRepeated(models.map(\.id)) {
-            throw section.error("model '\(twice)' is listed twice", at: "models")
+        self.models = models
+        tokenizer = try section.optional("tokenizer") { try section.path($0, from: folder) }
+        benchmarks = []
+        for node in try section.list("benchmarks") {
+            let rows = try BenchmarkRows(node, file: file, folder: folder)
+            if benchmarks.contains(where: { $0.name == rows.name }) {
+                throw JobFileError(
+                    file: file, line: node.mark?.line, message: "benchmark '\(rows.name.rawValue)' is listed twice")
+            }
+            benchmarks.append(rows)
         }
-        if let twice = firstRepeated(benchmarks.map(\.name.rawValue)) {
-            throw section.error("benchmark '\(twice)' is listed twice", at: "benchmarks")
+        precision = try section.optional("precision") { try section.name($0, of: "precision") } ?? .fp32
+        if reductions.isEmpty, let without = models.first(where: \.reductions.isEmpty) {
+            throw section.error("a job has no 'reductions', and model '\(without.id)' has none of its own")
         }
     }
 
     static let maximumBytes = 1 << 20
+    /// A bound on the nodes of a job file, each alias counted as what it stands for.
+    static let maximumNodes = 100_000
 
-    /// A name that is also fit for file names and terminals.
-    private static func name(_ section: Section) throws -> String {
-        let name = try section.string("name")
-        let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
-        guard allowed, name.count <= 64, !name.hasPrefix("."), !name.hasPrefix("-") else {
-            throw section.error(
-                "a run's name has 1 to 64 letters, digits, '-', '_' or '.'; found '\(name)'", at: "name")
+    private static func compose(_ text: String, file: String) throws -> Node {
+        guard text.utf8.count <= maximumBytes else {
+            throw JobFileError(file: file, line: nil, message: "is larger than \(maximumBytes) bytes")
         }
-        return name
-    }
-
-    private static func precision(_ section: Section) throws -> Precision {
-        guard section["precision"] != nil else { return .fp32 }
-        let text = try section.string("precision")
-        guard let precision = Precision(rawValue: text) else {
-            let known = Precision.allCases.map(\.rawValue).joined(separator: ", ")
-            throw section.error("unknown precision '\(text)'; known: \(known)", at: "precision")
+        do {
+            guard let root = try Yams.compose(yaml: text) else {
+                throw JobFileError(file: file, line: 1, message: "is empty")
+            }
+            guard !root.exceeds(maximumNodes) else {
+                throw JobFileError(
+                    file: file, line: nil,
+                    message: "has more than \(maximumNodes) values once its aliases are written out; split the job")
+            }
+            return root
+        } catch let error as YamlError {
+            throw JobFileError(yaml: error, file: file)
         }
-        return precision
     }
 }
 
 extension JobFile.Model {
-    init(_ node: Node, file: String, folder: URL) throws {
-        let section = try Section(node, of: "a model", in: file, keys: ["id", "path"])
+    /// - Parameter common: the reductions of every model.
+    init(_ node: Node, file: String, folder: URL, common: [Reduction], sweep: inout ReductionSweep) throws {
+        let section = try Section(node, of: "a model", in: file, keys: JobKeys.model, short: "id")
         id = try section.string("id")
-        guard section["path"] != nil else {
-            throw section.error("model '\(id)' has no 'path': name the folder of its checkpoint")
+        source = try Source(section, id: id, folder: folder)
+        reductions = try section.optional("reductions") { try sweep.expand(section.list($0), besides: common) } ?? []
+    }
+}
+
+extension JobFile.Model.Source {
+    init(_ section: Section, id: String, folder: URL) throws {
+        let path = try section.optional("path") { try section.path($0, from: folder) }
+        let hub = try section.optional("hub") { try section.string($0, like: .repository) }
+        let revision = try section.optional("revision") { try section.string($0, like: .revision) }
+        let published = PublishedShape.onHub.first { $0.rawValue == id }?.repository
+        switch (path, hub ?? published) {
+        case (let path?, _):
+            for key in ["hub", "revision"] where section.has(key) {
+                throw section.error("model '\(id)' has both 'path' and '\(key)'; choose one", at: key)
+            }
+            self = .folder(path)
+        case (nil, let repository?): self = .hub(repository: repository, revision: revision)
+        case (nil, nil):
+            let names = PublishedShape.onHub.map(\.rawValue)
+            throw section.error(
+                """
+                model '\(id)' has no 'path': name the folder of its checkpoint, or its repository with 'hub'; \
+                published models need neither, \(known(names, insteadOf: id))
+                """, at: "id")
         }
-        path = try section.path("path", from: folder)
     }
 }
 
 extension JobFile.BenchmarkRows {
     init(_ node: Node, file: String, folder: URL) throws {
-        let section = try Section(node, of: "a benchmark", in: file, keys: ["name", "data", "labels", "limit"])
-        let text = try section.string("name")
-        guard let name = BenchmarkName(rawValue: text) else {
-            let known = BenchmarkName.allCases.map(\.rawValue).joined(separator: ", ")
-            throw section.error("unknown benchmark '\(text)'; known: \(known)", at: "name")
+        let section = try Section(node, of: "a benchmark", in: file, keys: JobKeys.benchmark, short: "name")
+        name = try section.name("name", of: "benchmark")
+        data = try section.optional("data") { try section.path($0, from: folder) }
+        labels = try section.optional("labels") { try section.path($0, from: folder) }
+        limit = try section.optional("limit") { try section.positiveInteger($0) }
+        if labels != nil, data == nil {
+            throw section.error("benchmark '\(name.rawValue)' has 'labels' without 'data'; name both", at: "labels")
         }
-        self.name = name
-        data = try section.path("data", from: folder)
-        labels = section["labels"] == nil ? nil : try section.path("labels", from: folder)
-        limit = try section.positiveInteger("limit")
     }
 }
 
@@ -120,12 +157,6 @@ extension JobFileError {
             self.init(file: file, line: nil, message: "not YAML: \(error)")
         }
     }
-}
-
-/// The first value that occurs again.
-func firstRepeated<Value: Hashable>(_ values: [Value]) -> Value? {
-    var seen: Set<Value> = []
-    return values.first { !seen.insert($0).inserted }
 }
 
 /// Foundation's reason for a file error, in the system's words where there are any.

@@ -7,10 +7,14 @@ import Tokenizer
 
 /// Finds, reads and checks what a job names.
 public struct Planner: Sendable {
+    private let locator: any InputLocator
     private let progress: @Sendable (String) -> Void
 
-    /// - Parameter progress: told in a few words what is being read.
-    public init(progress: @escaping @Sendable (String) -> Void = { _ in }) {
+    /// - Parameters:
+    ///   - locator: finds what a job names without a path.
+    ///   - progress: told in a few words what is being read.
+    public init(locator: any InputLocator, progress: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.locator = locator
         self.progress = progress
     }
 
@@ -19,25 +23,29 @@ public struct Planner: Sendable {
     /// - Throws: `MissingInputsError` when something that it names is not there; the files' own errors when something
     ///   is there but broken; `JobFileError` when a reduction does not fit a model.
     public func plan(_ job: JobFile) throws -> RunPlan {
-        let missing = missingInputs(of: job)
-        guard missing.isEmpty else { throw MissingInputsError(inputs: missing) }
-        progress("reading \(job.tokenizer.lastPathComponent)")
-        let tokenizer = try BytePairTokenizer(contentsOf: job.tokenizer)
-        let models = try job.models.map { model in
+        let inputs = locate(job)
+        guard inputs.missing.isEmpty, let tokenizerFile = inputs.tokenizer else {
+            throw MissingInputsError(inputs: inputs.missing)
+        }
+        progress("reading \(tokenizerFile.lastPathComponent)")
+        let tokenizer = try BytePairTokenizer(contentsOf: tokenizerFile)
+        let models = try zip(job.models, inputs.models.compactMap(\.self)).map { model, folder in
             progress("hashing \(model.id)")
-            return try Self.open(model)
+            return try Self.open(model.id, in: folder)
         }
-        for (model, reduction) in models.flatMap({ model in job.reductions.map { (model, $0) } }) {
-            try Self.check(reduction, fits: model.id, model.configuration)
+        for (model, listed) in zip(models, job.models) {
+            for reduction in job.reductions(of: listed) {
+                try Self.check(reduction, fits: model.id, model.configuration)
+            }
         }
-        let benchmarks = try job.benchmarks.map { rows in
+        let benchmarks = try inputs.benchmarks.compactMap(\.self).map { rows in
             progress("encoding \(rows.name.rawValue)")
             return try Self.encode(rows, tokenizer: tokenizer)
         }
         try Self.check(benchmarks, fit: models)
         var cells: [PlannedCell] = []
         for (modelIndex, model) in models.enumerated() {
-            for reduction in job.reductions {
+            for reduction in job.reductions(of: job.models[modelIndex]) {
                 for (benchmarkIndex, benchmark) in benchmarks.enumerated() {
                     cells.append(
                         PlannedCell(
@@ -51,41 +59,13 @@ public struct Planner: Sendable {
             job: job, models: models, benchmarks: benchmarks, tokenizerSHA256: tokenizer.sha256, cells: cells)
     }
 
-    /// What a job names and is not there.
-    public func missingInputs(of job: JobFile) -> [MissingInput] {
-        var missing: [MissingInput] = []
-        func look(for url: URL, _ what: String, remedy: String) {
-            guard !FileManager.default.fileExists(atPath: url.path) else { return }
-            missing.append(MissingInput(what: what, path: url.path, remedy: remedy))
-        }
-        for model in job.models {
-            look(for: model.path, "model \(model.id)", remedy: Self.remedy(forModel: model))
-        }
-        look(
-            for: job.tokenizer, "tokenizer",
-            remedy: "copy the tokenizer.json of the models there; the published Mamba models use GPT-NeoX-20B's")
-        for rows in job.benchmarks {
-            let origin = rows.name.description.origin
-            look(for: rows.data, "rows of \(rows.name.rawValue)", remedy: origin)
-            if let labels = rows.labels { look(for: labels, "labels of \(rows.name.rawValue)", remedy: origin) }
-        }
-        return missing
-    }
+    /// What a job names, as far as it is here.
+    func locate(_ job: JobFile) -> LocatedInputs { LocatedInputs(job, by: locator) }
 
-    private static func remedy(forModel model: JobFile.Model) -> String {
-        guard let shape = PublishedShape(rawValue: model.id) else {
-            return "put the checkpoint's folder there (config.json with its weights)"
-        }
-        return """
-            put the published checkpoint's folder there (state-spaces/\(shape.rawValue) on the Hugging Face hub), or make one \
-            with random weights: coord make-model --shape \(shape.rawValue) --output \(model.path.path)
-            """
-    }
-
-    static func open(_ model: JobFile.Model) throws -> PlannedModel {
-        let checkpoint = try Checkpoint.open(model.path)
+    static func open(_ id: String, in folder: URL) throws -> PlannedModel {
+        let checkpoint = try Checkpoint.open(folder)
         return PlannedModel(
-            id: model.id, path: model.path, configuration: checkpoint.configuration,
+            id: id, path: folder, configuration: checkpoint.configuration,
             summary: try CheckpointSummary(checkpoint))
     }
 
@@ -113,7 +93,7 @@ public struct Planner: Sendable {
         }
     }
 
-    static func encode(_ rows: JobFile.BenchmarkRows, tokenizer: BytePairTokenizer) throws -> PlannedBenchmark {
+    static func encode(_ rows: LocatedRows, tokenizer: BytePairTokenizer) throws -> PlannedBenchmark {
         let all = try documents(benchmark: rows.name, data: rows.data, labels: rows.labels)
         var hash = SHA256()
         for url in [rows.data, rows.labels].compactMap({ $0 }) {

@@ -4,80 +4,89 @@ import Yams
 
 /// Expands the `reductions` of a job file: each is `none` or a mapping of a reduction's keys, in which a list of values
 /// stands for one reduction a value. `layers` is a list already, so that a list of lists sweeps it.
-enum ReductionSweep {
-    /// A bound on what one job may expand to.
+struct ReductionSweep {
+    /// A bound on what one job may list, over all its models.
     static let maximumReductions = 1024
 
-    static func expand(_ nodes: [Node], file: String) throws -> [Reduction] {
-        var result: [Reduction] = []
+    let file: String
+    /// What was expanded so far.
+    private var count = 0
+
+    init(file: String) { self.file = file }
+
+    /// A list's reductions in the order written, the first key of each varying slowest.
+    ///
+    /// - Parameter common: those that are evaluated anyhow, which the list must not repeat.
+    mutating func expand(_ nodes: [Node], besides common: [Reduction] = []) throws -> [Reduction] {
+        var found: [(reduction: Reduction, line: Int?)] = []
         for node in nodes {
-            for reduction in try expand(node, file: file) {
-                guard !result.contains(reduction) else {
-                    throw JobFileError(
-                        file: file, line: node.mark?.line,
-                        message: "the reduction \(reduction) is listed twice")
+            for choices in try combinations(node) {
+                let reduction = try reduction(choices, at: node.mark?.line)
+                if common.contains(reduction) {
+                    throw error("the reduction \(reduction) is listed for every model already", at: node)
                 }
-                result.append(reduction)
-                guard result.count <= maximumReductions else {
-                    throw JobFileError(
-                        file: file, line: node.mark?.line,
-                        message: "the sweep expands to more than \(maximumReductions) reductions; split the job")
+                if let first = found.first(where: { $0.reduction == reduction }) {
+                    let place = first.line.map { ", first in line \($0)" } ?? ""
+                    throw error("the reduction \(reduction) is listed twice\(place)", at: node)
                 }
+                found.append((reduction, node.mark?.line))
             }
         }
-        return result
+        return found.map(\.reduction)
     }
 
-    private static func expand(_ node: Node, file: String) throws -> [Reduction] {
+    /// A key's value in one reduction, with where both were written.
+    private struct Choice {
+        let name: String
+        let key: Node
+        let node: Node
+        let value: any Sendable
+    }
+
+    /// Every choice of one value a key.
+    private mutating func combinations(_ node: Node) throws -> [[Choice]] {
         if let scalar = node.scalar {
-            return [try reduction(["method": scalar.string], at: node.mark?.line, file: file)]
+            try take(1, at: node)
+            return [[Choice(name: Reduction.Key.method.rawValue, key: node, node: node, value: scalar.string)]]
         }
         guard let mapping = node.mapping else {
-            throw JobFileError(
-                file: file, line: node.mark?.line, message: "a reduction is 'none' or a mapping with a 'method'")
+            throw error("a reduction is 'none' or a mapping with a 'method'; found \(node.kind)", at: node)
         }
-        var combinations: [[String: Any]] = [[:]]
+        var combinations: [[Choice]] = [[]]
         for (key, value) in mapping {
-            let name = key.string ?? "?"
-            let alternatives = try choices(of: value, for: name, file: file)
-            guard combinations.count * alternatives.count <= maximumReductions else {
-                throw JobFileError(
-                    file: file, line: key.mark?.line,
-                    message: "the sweep expands to more than \(maximumReductions) reductions; split the job")
-            }
-            combinations = combinations.flatMap { combination in
-                alternatives.map { combination.merging([name: $0]) { _, new in new } }
-            }
+            if let refusal = refusalOfMergeKey(key.name) { throw error(refusal, at: key) }
+            let alternatives = try alternatives(of: value, for: key)
+            guard combinations.count * alternatives.count <= Self.maximumReductions else { throw tooMany(at: key) }
+            combinations = combinations.flatMap { combination in alternatives.map { combination + [$0] } }
         }
-        return try combinations.map { keys in
-            do {
-                return try reduction(keys, at: node.mark?.line, file: file)
-            } catch let error as JobFileError {
-                let keys = mapping.map { ($0.key, $0.key.string ?? "?") }
-                let blamed =
-                    keys.first { error.message.contains("'\($0.1)'") }
-                    ?? keys.first { error.message.contains("\($0.1) ") }
-                throw JobFileError(file: file, line: blamed?.0.mark?.line ?? error.line, message: error.message)
-            }
-        }
+        try take(combinations.count, at: node)
+        return combinations
     }
 
     /// The values that a key sweeps over.
-    private static func choices(of node: Node, for key: String, file: String) throws -> [Any] {
-        guard let sequence = node.sequence else { return [try json(node, file: file)] }
-        let isSweep = key != "layers" || sequence.contains { $0.sequence != nil }
-        guard isSweep else { return [try json(node, file: file)] }
-        guard !sequence.isEmpty else {
-            throw JobFileError(file: file, line: node.mark?.line, message: "'\(key)' sweeps over an empty list")
+    private func alternatives(of node: Node, for key: Node) throws -> [Choice] {
+        let nodes: [Node]
+        if let sequence = node.sequence,
+            key.name != Reduction.Key.layers.rawValue || sequence.contains(where: { $0.sequence != nil })
+        {
+            guard !sequence.isEmpty else { throw error("'\(key.name)' sweeps over an empty list", at: node) }
+            nodes = Array(sequence)
+        } else {
+            nodes = [node]
         }
-        return try sequence.map { try json($0, file: file) }
+        return try nodes.map { Choice(name: key.name, key: key, node: $0, value: try json($0)) }
+    }
+
+    private mutating func take(_ more: Int, at node: Node) throws {
+        count += more
+        if count > Self.maximumReductions { throw tooMany(at: node) }
     }
 
     /// A node as JSON's types.
-    private static func json(_ node: Node, file: String) throws -> Any {
-        if let sequence = node.sequence { return try sequence.map { try json($0, file: file) } }
+    private func json(_ node: Node) throws -> any Sendable {
+        if let sequence = node.sequence { return try sequence.map { try json($0) } }
         guard let scalar = node.scalar else {
-            throw JobFileError(file: file, line: node.mark?.line, message: "a reduction's values are scalars or lists")
+            throw error("a reduction's values are scalars or lists; found \(node.kind)", at: node)
         }
         if scalar.style == .plain {
             if let integer = node.int { return integer }
@@ -86,11 +95,42 @@ enum ReductionSweep {
         return scalar.string
     }
 
-    private static func reduction(_ keys: [String: Any], at line: Int?, file: String) throws -> Reduction {
+    private func reduction(_ choices: [Choice], at line: Int?) throws -> Reduction {
+        let keys = Dictionary(choices.map { ($0.name, $0.value) }) { first, _ in first }
         do {
             return try Reduction(json: JSONSerialization.data(withJSONObject: keys))
-        } catch {
-            throw JobFileError(file: file, line: line, message: "\(error)")
+        } catch let error as ReductionError {
+            let blamed = choices.first { $0.name == error.key }
+            let node = error.blamesKeyItself ? blamed?.key : blamed?.node
+            throw JobFileError(file: file, line: node?.mark?.line ?? line, message: "\(error)\(error.suggestion)")
+        }
+    }
+
+    private func error(_ message: String, at node: Node) -> JobFileError {
+        JobFileError(file: file, line: node.mark?.line, message: message)
+    }
+
+    private func tooMany(at node: Node) -> JobFileError {
+        error("the job expands to more than \(Self.maximumReductions) reductions; split it", at: node)
+    }
+}
+
+extension ReductionError {
+    /// Whether the key should not be there, whatever its value.
+    fileprivate var blamesKeyItself: Bool {
+        switch self {
+        case .unknownKey, .keyNotRead, .twoAmounts: true
+        default: false
+        }
+    }
+
+    /// What a misspelt name may have meant.
+    fileprivate var suggestion: String {
+        switch self {
+        case .unknownKey(let key): Jobs.suggestion(for: key, among: Reduction.Key.allCases.map(\.rawValue))
+        case .unknownMethod(let name): Jobs.suggestion(for: name, among: Reduction.Method.allCases.map(\.rawValue))
+        case .unknownValue(_, let value, let known): Jobs.suggestion(for: value, among: known)
+        default: ""
         }
     }
 }

@@ -11,7 +11,7 @@ public struct RunPlan: Sendable {
     public let benchmarks: [PlannedBenchmark]
     /// Of the tokenizer's file, hexadecimal.
     public let tokenizerSHA256: String
-    /// Models × reductions × benchmarks, in that order.
+    /// Models × their reductions × benchmarks, in that order.
     public let cells: [PlannedCell]
 }
 
@@ -25,7 +25,7 @@ public struct PlannedModel: Sendable {
 
 /// A benchmark's rows, read and encoded.
 public struct PlannedBenchmark: Sendable {
-    public let rows: JobFile.BenchmarkRows
+    public let rows: LocatedRows
     /// Of the data file's bytes, and of the label file's where there is one; hexadecimal.
     public let dataSHA256: String
     /// Documents in the file; more than `examples` under a limit.
@@ -62,23 +62,4 @@ public struct PlannedShard: Sendable {
     /// Places in the benchmark's `examples`.
     public let examples: Range<Int>
     public let tokens: Int
-}
-
-/// Something that a job names and that is not there, with the way to get it.
-public struct MissingInput: Sendable, Equatable, Encodable, CustomStringConvertible {
-    /// `model mamba-2.8b`.
-    public let what: String
-    public let path: String
-    public let remedy: String
-
-    public var description: String { "\(what): nothing at \(path); \(remedy)" }
-}
-
-/// A job that cannot run here yet.
-public struct MissingInputsError: Error, CustomStringConvertible {
-    public let inputs: [MissingInput]
-
-    public var description: String {
-        "the job names what is not here:\n" + inputs.map { "  - \($0)" }.joined(separator: "\n")
-    }
 }

@@ -9,25 +9,34 @@ struct Section {
     let line: Int?
     private let entries: [String: Node]
 
-    /// - Parameter keys: the keys that may occur; any other is refused with the list of these.
-    init(_ node: Node, of what: String, in file: String, keys: [String]) throws {
+    /// - Parameters:
+    ///   - keys: the keys that may occur; any other is refused with the list of these.
+    ///   - short: the key that a lone scalar stands for, where it may.
+    init(_ node: Node, of what: String, in file: String, keys: [JobKey], short: String? = nil) throws {
+        self.file = file
+        self.what = what
+        line = node.mark?.line
+        if let short, node.scalar != nil {
+            entries = [short: node]
+            return
+        }
+        let names = keys.map(\.name)
         guard let mapping = node.mapping else {
             throw JobFileError(
                 file: file, line: node.mark?.line,
-                message: "\(what) is a mapping with the keys \(keys.joined(separator: ", ")); found \(node.kind)")
+                message: "\(what) is a mapping with the keys \(names.joined(separator: ", ")); found \(node.kind)")
         }
         var entries: [String: Node] = [:]
         for (key, value) in mapping {
-            guard let name = key.string, keys.contains(name) else {
+            let name = key.name
+            guard names.contains(name) else {
                 throw JobFileError(
                     file: file, line: key.mark?.line,
-                    message: "unknown key '\(key.string ?? "?")' in \(what); known: \(keys.joined(separator: ", "))")
+                    message: refusalOfMergeKey(name)
+                        ?? "unknown key '\(name)' in \(what); \(known(names, insteadOf: name))")
             }
             entries[name] = value
         }
-        self.file = file
-        self.what = what
-        self.line = node.mark?.line
         self.entries = entries
     }
 
@@ -35,7 +44,12 @@ struct Section {
         JobFileError(file: file, line: key.flatMap { entries[$0]?.mark?.line } ?? line, message: message)
     }
 
-    subscript(key: String) -> Node? { entries[key] }
+    func has(_ key: String) -> Bool { entries[key] != nil }
+
+    /// What `read` gives, or nil where the key lacks.
+    func optional<Value>(_ key: String, _ read: (String) throws -> Value) rethrows -> Value? {
+        has(key) ? try read(key) : nil
+    }
 
     func node(_ key: String) throws -> Node {
         guard let node = entries[key] else { throw error("\(what) has no '\(key)'") }
@@ -49,6 +63,22 @@ struct Section {
         return scalar.string
     }
 
+    /// A text of a form.
+    func string(_ key: String, like form: TextForm) throws -> String {
+        let text = try string(key)
+        guard form.matches(text) else { throw error("\(form.text); found '\(text)'", at: key) }
+        return text
+    }
+
+    /// One of the names of a table.
+    func name<T: RawRepresentable<String> & CaseIterable>(_ key: String, of what: String) throws -> T {
+        let text = try string(key)
+        guard let value = T(rawValue: text) else {
+            throw error("unknown \(what) '\(text)'; \(known(T.allCases.map(\.rawValue), insteadOf: text))", at: key)
+        }
+        return value
+    }
+
     /// A list of at least one item.
     func list(_ key: String) throws -> [Node] {
         guard let sequence = try node(key).sequence, !sequence.isEmpty else {
@@ -57,9 +87,8 @@ struct Section {
         return Array(sequence)
     }
 
-    func positiveInteger(_ key: String) throws -> Int? {
-        guard let node = entries[key] else { return nil }
-        guard let value = node.int, value > 0 else {
+    func positiveInteger(_ key: String) throws -> Int {
+        guard let value = try node(key).int, value > 0 else {
             throw error("'\(key)' of \(what) is a whole number above 0", at: key)
         }
         return value
@@ -74,7 +103,16 @@ struct Section {
     }
 }
 
+/// What to say of YAML's merge key, which is not read; nil for any other key.
+func refusalOfMergeKey(_ key: String) -> String? {
+    guard key == "<<" else { return nil }
+    return "merge keys ('<<') are not read; write the keys out, or sweep with lists"
+}
+
 extension Node {
+    /// A key's text.
+    var name: String { scalar?.string ?? kind }
+
     /// What the node is, in a word.
     var kind: String {
         switch self {
@@ -83,5 +121,21 @@ extension Node {
         case .sequence: "a list"
         case .alias: "an alias"
         }
+    }
+
+    /// Whether the tree has more nodes than so many, each alias counted as what it stands for.
+    func exceeds(_ limit: Int) -> Bool {
+        var waiting = [self]
+        var count = 0
+        while let node = waiting.popLast() {
+            count += 1
+            if count + waiting.count > limit { return true }
+            switch node {
+            case .sequence(let sequence): waiting += sequence
+            case .mapping(let mapping): for (key, value) in mapping { waiting += [key, value] }
+            case .scalar, .alias: break
+            }
+        }
+        return false
     }
 }

@@ -90,7 +90,8 @@ struct Run: AsyncParsableCommand {
 
     private func plan(_ path: String, _ progress: ProgressLine) throws -> RunPlan {
         do {
-            return try Planner { progress.update($0) }.plan(JobFile(contentsOf: URL(fileURLWithPath: path)))
+            return try Planner(locator: CachedInputs()) { progress.update($0) }
+                .plan(JobFile(contentsOf: URL(fileURLWithPath: path)))
         } catch let error as MissingInputsError {
             progress.finish()
             Terminal.error("\(error)")

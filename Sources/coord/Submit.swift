@@ -9,8 +9,9 @@ struct Submit: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Hand a job to a coordinator; prints the run's name.",
         discussion: """
-            The coordinator reads models, rows and tokenizer at the paths that the job names, and accepts the run once \
-            all are read and checked. With --dry-run nothing is sent: it prints what the job would do and what is missing.
+            The coordinator reads models, rows and tokenizer at the paths that the job names, or in its own cache what \
+            the job names without one, and accepts the run once all are read and checked. With --dry-run nothing is \
+            sent: it prints what the job would do and what is missing.
             """)
 
     @Argument(help: "The job file.", completion: .file(extensions: ["yaml", "yml", "json"]))
@@ -43,7 +44,7 @@ struct Submit: ParsableCommand {
     func run() throws {
         let file = try JobFile(contentsOf: URL(fileURLWithPath: job))
         if dryRun {
-            let dry = try DryRun(file)
+            let dry = try DryRun(file, planner: Planner(locator: CachedInputs()))
             print(json ? try JSONLine.pretty(dry) : dry.description)
             if !dry.missing.isEmpty { throw Exit.missing }
             return

@@ -17,8 +17,8 @@ struct JobFileTests {
     @Test("relative paths start at the job file's folder, absolute ones stay")
     func paths() throws {
         let job = try read(Self.whole.replacingOccurrences(of: "t.json", with: "/data/t.json"))
-        #expect(job.models.first?.path.path == "/jobs/models/tiny")
-        #expect(job.tokenizer.path == "/data/t.json")
+        #expect(job.models.first?.source == .folder(URL(fileURLWithPath: "/jobs/models/tiny")))
+        #expect(job.tokenizer?.path == "/data/t.json")
         #expect(job.benchmarks.first?.labels?.path == "/jobs/p.lst")
         #expect(job.benchmarks.first?.limit == 50)
         #expect(job.precision == .fp32)
@@ -39,46 +39,77 @@ struct JobFileTests {
         #expect(job.reductions[1].canonicalJSON.contains("[12,17]"))
     }
 
-    @Test("a job survives its canonical form")
-    func canonical() throws {
+    @Test("what every model is evaluated under comes first, then what one model is alone")
+    func ownReductions() throws {
+        let job = try read(
+            """
+            name: depths
+            models:
+              - mamba-1.4b
+              - { id: mamba-2.8b, reductions: [{ method: utrc, flops: 0.3, layers: [[12, 17], [20, 25]] }] }
+            benchmarks: [piqa]
+            reductions: [none, { method: utrc, flops: [0.1, 0.2] }]
+            """)
+        let amounts = job.models.map { job.reductions(of: $0).map(\.flops) }
+        #expect(amounts == [[nil, 0.1, 0.2], [nil, 0.1, 0.2, 0.3, 0.3]])
+        #expect(job.reductions(of: job.models[1]).last?.layers == [20, 25])
+    }
+
+    @Test("a published name stands for its repository, and a hub's repository may be pinned to a commit")
+    func names() throws {
+        let commit = String(repeating: "0a", count: 20)
+        let job = try read(
+            """
+            name: named
+            models: [mamba2-1.3b, { id: mine, hub: me/mine, revision: \(commit) }]
+            benchmarks: [arc_easy, { name: piqa, limit: 3 }]
+            reductions: [none]
+            """)
+        #expect(job.models[0].source == .hub(repository: "state-spaces/mamba2-1.3b", revision: nil))
+        #expect(job.models[1].source == .hub(repository: "me/mine", revision: commit))
+        #expect(job.tokenizer == nil)
+        #expect(job.benchmarks.map(\.data) == [nil, nil])
+    }
+
+    @Test("aliases stand for what they name")
+    func aliases() throws {
         let job = try read(
             Self.models + Self.benchmarks
-                + "reductions: [none, {method: utrc, flops: [0.1, 0.3], layers: [1], scope: sequence, align: position}]"
-        )
-        let again = try JobFile(yaml: job.canonicalJSON, file: "submitted", folder: URL(fileURLWithPath: "/elsewhere"))
-        #expect(again == job)
+                + "reductions: [{method: utrc, flops: 0.1, layers: &l [1]}, {method: evit, flops: 0.1, layers: *l}]")
+        #expect(job.reductions.map(\.layers) == [[1], [1]])
     }
 
     @Test(
-        "a mistake is named with its line and the way out",
+        "a job survives its canonical form, and only an equal job has the same",
         arguments: [
-            ("name: x\nmodel: []\n", "job.yaml:2: unknown key 'model'", "known: name, models"),
-            (
-                models + "benchmarks: [{name: piqq, data: p}]\nreductions: [none]", "job.yaml:4:",
-                "'piqq'; known: lambada"
-            ),
-            (models + benchmarks, "job.yaml:1:", "no 'reductions'"),
-            (models + benchmarks + "reductions: [utrk]", "job.yaml:5:", "'utrk'"),
-            (models + benchmarks + "reductions:\n  - method: utrc\n    keep_ratio: 1.5\n", "job.yaml:7:", "keep_ratio"),
-            (
-                models + benchmarks + "reductions:\n  - method: utrc\n    flops: 0.1\n    metod: x\n", "job.yaml:8:",
-                "metod"
-            ),
-            (models + benchmarks + "reductions: [none, none]", "job.yaml:5:", "twice"),
-            (models + benchmarks + "reductions: []", "job.yaml:5:", "at least one"),
-            (whole + "precision: fp8", "job.yaml:6:", "'fp8'; known: fp32"),
-            (whole.replacingOccurrences(of: "limit: 50", with: "limit: 0"), "job.yaml:4:", "above 0"),
-            (whole.replacingOccurrences(of: "quick", with: "../quick"), "job.yaml:1:", "letters"),
-            ("name: [", "job.yaml:", "not YAML"),
-            ("name: a\nname: b\n", "job.yaml:", "'name' occurs more than once"),
-            ("- a\n- b\n", "job.yaml:1:", "found a list"),
-            ("", "job.yaml:1:", "empty"),
-            (models.replacingOccurrences(of: ", path: models/tiny", with: "") + benchmarks, "job.yaml:2:", "no 'path'"),
+            "reductions: [none, {method: utrc, flops: [0.1, 0.3], layers: [1], scope: sequence, align: position}]",
+            "reductions: [none, {method: utrc, keep_ratio: [0.9, 0.95], layers: [1]}]",
         ])
-    func mistakes(text: String, place: String, advice: String) throws {
-        let error = try #require(throws: JobFileError.self) { try read(text) }
-        #expect("\(error)".hasPrefix(place), "\(error)")
-        #expect("\(error)".contains(advice), "\(error)")
+    func canonical(reductions: String) throws {
+        let texts = [
+            Self.models + Self.benchmarks + reductions,
+            Self.models.replacingOccurrences(of: "tokenizer: t.json\n", with: "") + Self.benchmarks + reductions,
+            "name: a\nmodels: [{id: tiny, hub: a/b}]\nbenchmarks: [piqa]\n" + reductions,
+            "name: a\nmodels: [{id: tiny, hub: a/b, revision: \(String(repeating: "f", count: 40))}]\nbenchmarks: [piqa]\n"
+                + reductions,
+            "name: a\nmodels: [{id: tiny, hub: a/b, \(reductions)}]\nbenchmarks: [piqa]\n",
+            "name: a\nmodels: [mamba-130m]\nbenchmarks: [piqa]\n" + reductions,
+        ]
+        let jobs = try texts.map(read)
+        for job in jobs {
+            #expect(try JobFile(canonicalJSON: job.canonicalJSON) == job)
+            let elsewhere = URL(fileURLWithPath: "/elsewhere")
+            #expect(try JobFile(yaml: job.canonicalJSON, file: "submitted", folder: elsewhere) == job)
+        }
+        #expect(Set(jobs.map(\.canonicalJSON)).count == jobs.count)
+    }
+
+    @Test("a coordinator reads JSON only")
+    func submitted() throws {
+        for text in [Self.whole, "", "[]", "{", "{\"name\": *a}"] {
+            let error = try #require(throws: JobFileError.self) { try JobFile(canonicalJSON: text) }
+            #expect("\(error)".hasPrefix("the submitted job: is not a JSON object"))
+        }
     }
 
     @Test("a file that is not there is named")

@@ -22,7 +22,7 @@ enum Layers {
         "Messaging": ["CZeroMQ", "Wire"],
         "Store": ["GRDB", "GRDBSQLite", "Cluster", "Wire", "Crypto"],
         "Reports": ["Store", "Benchmarks", "Statistics", "Crypto"],
-        "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Mamba", "Scoring", "Crypto"],
+        "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Crypto"],
         "Daemons": [
             "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer", "Cluster",
             "Messaging", "Wire", "Store", "Reports", "Hub", "CRevision", "Logging",

@@ -22,6 +22,22 @@ public enum ReductionError: Error, Equatable, CustomStringConvertible {
 
     public var description: String { "reduction: " + reason }
 
+    /// The key that is to blame, as it is written; nil where it is one that lacks.
+    public var key: String? {
+        switch self {
+        case .unknownKey(let key): key
+        case .unknownMethod: Reduction.Key.method.rawValue
+        case .noVariant: Reduction.Key.variant.rawValue
+        case .sourceNotRead: Reduction.Key.source.rawValue
+        case .unknownValue(let key, _, _), .wrongType(let key, _), .outOfRange(let key, _, _),
+            .keyNotRead(let key, _, _), .contradictsNone(let key, _):
+            key.rawValue
+        case .twoAmounts, .targetOutOfReach: Reduction.Key.flops.rawValue
+        case .noLayers, .layersUnordered, .layerOutOfModel: Reduction.Key.layers.rawValue
+        case .notJSON, .notAnObject, .missingMethod, .noAmount, .noSchedule: nil
+        }
+    }
+
     private var reason: String {
         switch self {
         case .notJSON(let reason): "not JSON: \(reason)"

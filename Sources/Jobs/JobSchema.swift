@@ -1,0 +1,63 @@
+import Benchmarks
+import Mamba
+import ModelFiles
+
+extension JobFile {
+    /// The JSON Schema (draft 2020-12) of job files, written from the tables that the reader goes by, so that editors
+    /// complete and check them.
+    ///
+    /// The reader knows more: whether names repeat, files exist, layers ascend and are in the model.
+    public static var schema: String { document.text() + "\n" }
+
+    private static var document: JSONTree {
+        let job = mapping(
+            "What to evaluate: models × reductions × benchmarks. Paths start at the job file's folder.", JobKeys.job)
+        let title: JSONTree = ["$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Molt job"]
+        return title.adding(job)
+            .adding([
+                "anyOf": [
+                    ["required": ["reductions"]],
+                    ["properties": ["models": ["items": ["type": "object", "required": ["reductions"]]]]],
+                ],
+                "$defs": ["model": model, "benchmark": benchmark, "reduction": reduction],
+            ])
+    }
+
+    private static var model: JSONTree {
+        let published: JSONTree = ["enum": .texts(PublishedShape.onHub.map(\.rawValue))]
+        let full = mapping("A checkpoint in a folder or on the hub.", JobKeys.model).adding([
+            "anyOf": [
+                ["required": ["path"]], ["required": ["hub"]], ["properties": ["id": published]],
+            ],
+            "dependentSchemas": ["path": ["properties": ["hub": false, "revision": false]]],
+        ])
+        return ["description": "A published model's name, or a mapping.", "anyOf": [published, full]]
+    }
+
+    private static var benchmark: JSONTree {
+        let name: JSONTree = ["enum": .texts(BenchmarkName.allCases.map(\.rawValue))]
+        let full = mapping("A benchmark with its rows.", JobKeys.benchmark)
+            .adding(["dependentRequired": ["labels": ["data"]]])
+        return ["description": "A benchmark's name, or a mapping.", "anyOf": [name, full]]
+    }
+
+    private static var reduction: JSONTree {
+        let full = mapping("Which tokens go, after which layers and how.", JobKeys.reduction)
+            .adding(["allOf": .list(Reduction.Method.allCases.flatMap(\.conditions))])
+        return ["description": "none, or a mapping; lists of values sweep.", "anyOf": [["const": "none"], full]]
+    }
+
+    private static func mapping(_ text: String, _ keys: [JobKey]) -> JSONTree {
+        let properties = keys.map { key in
+            JSONTree.Member(key: key.name, value: JSONTree.described(key.text).adding(key.value))
+        }
+        return [
+            "description": .text(text), "type": "object", "additionalProperties": false,
+            "required": .texts(keys.filter(\.isRequired).map(\.name)), "properties": .object(properties),
+        ]
+    }
+}
+
+extension JSONTree {
+    fileprivate static func described(_ text: String) -> JSONTree { ["description": .text(text)] }
+}

@@ -83,7 +83,7 @@ let package = Package(
         .moltTests("Statistics", exclude: ["golden.py", "golden.json"]),
         .moltTests("Benchmarks", ["Tokenizer"]),
         .moltTests("Scoring", ["Mamba", "Backends", "ModelFiles", "Operations", "Benchmarks", "Tokenizer"]),
-        .moltTests("Hub", ["ModelFiles", "Benchmarks", .crypto]),
+        .moltTests("Hub", ["ModelFiles", "Benchmarks", "Daemons", .crypto]),
         .moltTests("Wire"),
         .moltTests("Cluster", ["Wire"]),
         .moltTests("Messaging", ["Wire", "CZeroMQ"]),

@@ -1,23 +1,43 @@
 import Foundation
+import Hub
 import ModelFiles
 import Wire
 
 /// Where a worker looks for models.
 public struct ModelLocator: Sendable {
-    /// Folders that hold a checkpoint's folder a model id; searched before the path that the coordinator names.
+    /// Folders that hold a checkpoint's folder a model id; searched first.
     public var folders: [URL]
+    /// What was fetched from the hub.
+    public var cache: Cache
 
-    public init(folders: [URL] = []) { self.folders = folders }
-
-    func find(_ model: WireJob.Model) throws -> URL {
-        let named = model.path.isEmpty ? [] : [URL(fileURLWithPath: model.path)]
-        let inFolders = isPlainName(model.id) ? folders.map { $0.appendingPathComponent(model.id) } : []
-        let candidates = inFolders + named
-        guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
-            throw ModelError.absent(model: model.id, searched: candidates.map(\.path))
-        }
-        return found
+    public init(folders: [URL] = [], cache: Cache = .standard()) {
+        self.folders = folders
+        self.cache = cache
     }
+
+    /// The folders that are there and may hold the model, in the order to try them: by id in `folders`, by content in
+    /// the cache, at the path that the coordinator names, by id in the cache.
+    public func candidates(id: String, sha256: String, path: String) -> [URL] {
+        let fetched = [cache.model(sha256: sha256)].compactMap { $0 }
+        let known = [cache.model(id: id)].compactMap { $0 }
+        var seen: Set<String> = []
+        return (inFolders(id) + fetched + named(path) + known).filter { url in
+            FileManager.default.fileExists(atPath: url.path) && seen.insert(url.path).inserted
+        }
+    }
+
+    func candidates(for model: WireJob.Model) throws -> [URL] {
+        let found = candidates(id: model.id, sha256: model.sha256, path: model.path)
+        guard found.isEmpty else { return found }
+        throw ModelError.absent(
+            model: model.id, searched: (inFolders(model.id) + named(model.path)).map(\.path) + [cache.root.path])
+    }
+
+    private func inFolders(_ id: String) -> [URL] {
+        isPlainName(id) ? folders.map { $0.appendingPathComponent(id) } : []
+    }
+
+    private func named(_ path: String) -> [URL] { path.isEmpty ? [] : [URL(fileURLWithPath: path)] }
 
     /// Whether an id from the wire stays inside the folders.
     private func isPlainName(_ id: String) -> Bool {
@@ -33,7 +53,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .absent(let model, let searched):
-            "model \(model) is not on this worker; looked at \(searched.joined(separator: ", ")); see --models"
+            """
+            model \(model) is not on this worker; looked at \(searched.joined(separator: ", ")); fetch it with \
+            `coord fetch`, or see --models
+            """
         case .different(let model, let path, let expected, let found):
             """
             model \(model) at \(path) has sha256 \(found.prefix(16))…, the run's has \(expected.prefix(16))…; copy the \
@@ -58,14 +81,26 @@ final class LoadedModel {
     func engine(for model: WireJob.Model) throws -> Engine {
         if let loaded, loaded.sha256 == model.sha256 { return loaded.engine }
         loaded = nil
-        let path = try locator.find(model)
-        let checkpoint = try Checkpoint.open(path)
-        let sha256 = try checkpoint.sha256()
-        guard sha256 == model.sha256 else {
-            throw ModelError.different(model: model.id, path: path.path, expected: model.sha256, found: sha256)
-        }
+        let checkpoint = try checkpoint(of: model)
         let engine = try Engine(checkpoint, options: options)
-        loaded = (sha256, engine)
+        loaded = (model.sha256, engine)
         return engine
+    }
+
+    /// The first checkpoint whose content is the job's; where there is none, the first one's fault is the error.
+    private func checkpoint(of model: WireJob.Model) throws -> Checkpoint {
+        var fault: (any Error)?
+        for path in try locator.candidates(for: model) {
+            do {
+                let checkpoint = try Checkpoint.open(path)
+                let sha256 = try checkpoint.sha256()
+                if sha256 == model.sha256 { return checkpoint }
+                throw ModelError.different(
+                    model: model.id, path: path.path, expected: model.sha256, found: sha256)
+            } catch {
+                fault = fault ?? error
+            }
+        }
+        throw fault ?? ModelError.absent(model: model.id, searched: [])
     }
 }

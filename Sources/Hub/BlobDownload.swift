@@ -53,7 +53,8 @@ final class BlobDownload: BodyReceiver {
         try takeUp()
         session.report(.began(file: file.name, size: file.size, have: partial.count))
         while true {
-            try session.persistently(explain: explain, progress: { self.partial.count }) { () throws(Failure) in
+            let received = { self.partial.count }
+            try session.persistently(explain: explain, progress: received) { () throws(Failure) in
                 try self.attempt(client)
             }
             let found = hash.content(like: file.hash)

@@ -80,11 +80,12 @@ public struct Cache: Sendable {
     }
 
     func folder(_ subject: Subject) -> URL {
-        subject.folder.reduce(root) { $0.appendingPathComponent($1) }
+        subject.folder.reduce(root) { $0.appendingPathComponent($1, isDirectory: true) }
     }
 
     func snapshotFolder(_ subject: Subject, _ name: String) -> URL {
-        folder(subject).appendingPathComponent("snapshots").appendingPathComponent(name)
+        folder(subject).appendingPathComponent("snapshots", isDirectory: true)
+            .appendingPathComponent(name, isDirectory: true)
     }
 
     /// A branch may hold slashes; its file does not.

@@ -18,8 +18,11 @@ enum CheckpointFiles {
 
     /// The shards that an index names, sorted.
     static func shards(_ json: Data, _ listing: Listing) throws(HubError) -> [RemoteFile] {
-        struct Index: Decodable { var weight_map: [String: String] }
-        guard let map = try? JSONDecoder().decode(Index.self, from: json).weight_map, !map.isEmpty else {
+        struct Index: Decodable {
+            var weightMap: [String: String]
+            enum CodingKeys: String, CodingKey { case weightMap = "weight_map" }
+        }
+        guard let map = try? JSONDecoder().decode(Index.self, from: json).weightMap, !map.isEmpty else {
             throw HubError(.answer, "\(index) of \(listing.repository) has no weight_map")
         }
         var files: [RemoteFile] = []
@@ -34,8 +37,11 @@ enum CheckpointFiles {
 
     /// Refuses another family before its gigabytes are fetched.
     static func checkFamily(_ json: Data, _ repository: Repository) throws(HubError) {
-        struct Configuration: Decodable { var model_type: String? }
-        guard let type = (try? JSONDecoder().decode(Configuration.self, from: json))?.model_type else { return }
+        struct Configuration: Decodable {
+            var modelType: String?
+            enum CodingKeys: String, CodingKey { case modelType = "model_type" }
+        }
+        guard let type = (try? JSONDecoder().decode(Configuration.self, from: json))?.modelType else { return }
         guard type == "mamba" || type == "mamba2" else {
             throw HubError(
                 .answer, "\(repository) is a model of type '\(type.prefix(40))'; Molt runs mamba and mamba2 only")

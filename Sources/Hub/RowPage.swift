@@ -10,13 +10,21 @@ struct RowPage {
     private struct Answer: Decodable {
         struct Feature: Decodable { var name: String }
         struct Row: Decodable {
-            var row_idx: Int
-            var truncated_cells: [String]
+            var index: Int
+            var truncatedCells: [String]
+            enum CodingKeys: String, CodingKey {
+                case index = "row_idx"
+                case truncatedCells = "truncated_cells"
+            }
         }
         var features: [Feature]
         var rows: [Row]
-        var num_rows_total: Int
+        var total: Int
         var partial: Bool?
+        enum CodingKeys: String, CodingKey {
+            case features, rows, partial
+            case total = "num_rows_total"
+        }
     }
 
     /// - Parameters:
@@ -37,19 +45,19 @@ struct RowPage {
             throw refusal("have no column '\(missing)'; they have \(names.joined(separator: ", "))")
         }
         for (position, row) in answer.rows.enumerated() {
-            guard row.row_idx == offset + position else {
-                throw refusal("come as \(row.row_idx) where \(offset + position) should stand")
+            guard row.index == offset + position else {
+                throw refusal("come as \(row.index) where \(offset + position) should stand")
             }
-            guard row.truncated_cells.isEmpty else {
+            guard row.truncatedCells.isEmpty else {
                 throw refusal(
-                    "are cut: the server shortened \(row.truncated_cells.joined(separator: ", ")) of row \(row.row_idx)"
+                    "are cut: the server shortened \(row.truncatedCells.joined(separator: ", ")) of row \(row.index)"
                 )
             }
         }
         guard let rows = RowText.rows(of: json), rows.count == answer.rows.count else {
             throw refusal("from \(offset) on hold a row that is no object, or a key twice")
         }
-        total = answer.num_rows_total
+        total = answer.total
         self.rows = rows
     }
 }

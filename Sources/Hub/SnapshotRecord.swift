@@ -53,6 +53,11 @@ public struct Snapshot: Sendable, Equatable {
         }
     }
 
+    /// The commit to ask for again; nil for rows, which have one revision only.
+    public var fetchedRevision: String? {
+        if case .benchmark = subject { nil } else { record.revision }
+    }
+
     /// The bytes of all files.
     public var size: Int { record.files.reduce(0) { $0 + $1.size } }
 }

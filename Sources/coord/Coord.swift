@@ -17,7 +17,7 @@ struct Coord: AsyncParsableCommand {
         version: Build.name,
         subcommands: [
             Run.self, Serve.self, Submit.self, Status.self, Cancel.self, Report.self, Compare.self, Keygen.self,
-            Inspect.self, MakeModel.self, Requests.self, Schema.self,
+            Inspect.self, MakeModel.self, Requests.self, Schema.self, Fetch.self,
         ])
 }
 

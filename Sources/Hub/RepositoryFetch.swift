@@ -132,7 +132,8 @@ extension ErrorAnswer {
             return HubError(.refused, "the token in HF_TOKEN is not accepted for \(place) (\(summary))")
         case (401, _):
             return HubError(
-                .refused, "\(place) does not exist or is private: check the name, or set HF_TOKEN (\(summary))")
+                code == "RepoNotFound" ? .notFound : .refused,
+                "\(place) does not exist or is private: check the name, or set HF_TOKEN (\(summary))")
         case (403, _):
             return HubError(
                 .refused,

@@ -20,6 +20,7 @@ struct AnswerTests {
         "says what to do",
         arguments: [
             Case(status: 401, kind: .refused, words: "check the name, or set HF_TOKEN"),
+            Case(status: 401, code: "RepoNotFound", kind: .notFound, words: "does not exist or is private"),
             Case(status: 401, hasToken: true, kind: .refused, words: "the token in HF_TOKEN is not accepted"),
             Case(
                 status: 401, code: "GatedRepo", kind: .refused,

@@ -50,7 +50,7 @@ struct ChartTests {
 
     @Test("a line chart is an image with a name and a description, its text escaped, every series in its own class")
     func line() throws {
-        let series = (0..<12).map { place in
+        let series = (0..<12).map { (place: Int) in
             LineChart.Series(
                 label: "m<\(place)>&", style: place,
                 points: [

@@ -29,7 +29,10 @@ struct FormatTests {
                     let right = document >= reduction + 1
                     return benchmarks[benchmark].name == .lambadaOpenAI
                         ? (document, [(loglikelihood: right ? -1 : -3, greedy: right)])
-                        : (document, [(loglikelihood: right ? -1 : -9, greedy: false), (loglikelihood: -5, greedy: false)])
+                        : (
+                            document,
+                            [(loglikelihood: right ? -1 : -9, greedy: false), (loglikelihood: -5, greedy: false)]
+                        )
                 })
         }
         try sample.end(missing == 0 ? .complete : .incomplete)
@@ -46,14 +49,17 @@ struct FormatTests {
         let error = try #require(average["standard_error"] as? Double)
         #expect(abs(error - (0.75 * 0.25 / 7 / 6).squareRoot()) < 1e-15)
         let interval = try #require(average["interval"] as? [Double])
-        #expect(abs(interval[0] - (0.75 - 1.959964 * error)) < 1e-6 && abs(interval[1] - (0.75 + 1.959964 * error)) < 1e-6)
+        #expect(
+            abs(interval[0] - (0.75 - 1.959964 * error)) < 1e-6 && abs(interval[1] - (0.75 + 1.959964 * error)) < 1e-6)
     }
 
     @Test("without all documents there is no average, and the cell is marked in every format")
     func partial() throws {
         let report = try sample(missing: 1).report()
         for text in [report.table(), report.html(), report.latex()] {
-            #expect(text.contains("5/6") && text.contains("57.1*") || text.contains("57.1 $\\pm$ 20.2*") || text.contains("57.1 ± 20.2*"))
+            #expect(
+                text.contains("5/6") && text.contains("57.1*") || text.contains("57.1 $\\pm$ 20.2*")
+                    || text.contains("57.1 ± 20.2*"))
         }
         #expect(report.markdown().contains("57.1 ± 20.2\\*") && report.markdown().contains("5/6"))
         let csv = report.csv().split(separator: "\r\n")
@@ -86,7 +92,9 @@ struct FormatTests {
             case "," where !quoted: fields.append("")
             default: fields[fields.count - 1].append(character)
             }
-            if character == "\"", quoted, fields[fields.count - 1].isEmpty == false { fields[fields.count - 1].append("\"") }
+            if character == "\"", quoted, fields[fields.count - 1].isEmpty == false {
+                fields[fields.count - 1].append("\"")
+            }
         }
         return fields
     }
@@ -102,14 +110,16 @@ struct FormatTests {
         }
         let bare = text.replacingOccurrences(of: "\\{", with: "").replacingOccurrences(of: "\\}", with: "")
         #expect(bare.count { $0 == "{" } == bare.count { $0 == "}" })
-        #expect(rows[1].hasPrefix(##"50\%\_\textbackslash{}evil\{\&\}\$\#\textasciitilde{}\textasciicircum{}\textless{}é"##))
+        #expect(
+            rows[1].hasPrefix(
+                ###"50\%\_\textbackslash{}evil\{\&\}\$\#\textasciitilde{}\textasciicircum{}\textless{}é"###))
         #expect(text.contains("{@{}llllrrrrrrrrrr@{}}"))
     }
 
     @Test("Markdown keeps the text of a store as text")
     func markdown() throws {
         let text = try sample(model: "a|b_<i>\n# c").report().markdown()
-        #expect(text.contains(#"| a\|b\_\<i\> \# c | utrc | 20 % | released |"#))
+        #expect(text.contains(##"| a\|b\_\<i\> \# c | utrc | 20 % | released |"##))
         let table = text.components(separatedBy: "\n").filter { $0.hasPrefix("| a") }
         #expect(!table.isEmpty && !text.contains("<i>"))
     }

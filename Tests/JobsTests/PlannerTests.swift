@@ -3,20 +3,21 @@ import Foundation
 import Jobs
 import Mamba
 import ModelFiles
+import TestSupport
 import Testing
 
 @Suite("Plans")
-final class PlannerTests {
-    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("molt-plan-\(UUID().uuidString)")
+struct PlannerTests {
+    private let folder: TemporaryFolder
 
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    init() throws { folder = try TemporaryFolder() }
 
     /// A job on the demonstration's rows with a small model in the test's folder.
     private func job(_ reductions: String, limit: Int? = nil) throws -> JobFile {
         var rows = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
         for _ in 0..<3 { rows.deleteLastPathComponent() }
         rows.appendPathComponent("jobs/demo")
-        try RandomCheckpoint.write(.tiny, seed: 1, vocabulary: 1024, to: folder.appendingPathComponent("model"))
+        try RandomCheckpoint.write(.tiny, seed: 1, vocabulary: 1024, to: folder.url.appendingPathComponent("model"))
         let limits = limit.map { ", limit: \($0)" } ?? ""
         return try JobFile(
             yaml: """
@@ -27,7 +28,7 @@ final class PlannerTests {
                   - { name: arc_easy, data: \(rows.path)/arc_easy.jsonl\(limits) }
                   - { name: winogrande, data: \(rows.path)/winogrande.jsonl\(limits) }
                 reductions: \(reductions)
-                """, file: "job.yaml", folder: folder)
+                """, file: "job.yaml", folder: folder.url)
     }
 
     @Test("every example of every cell is in exactly one shard")

@@ -49,8 +49,8 @@ extension LanguageModel {
     /// Reads the tokens of all segments as far as the mixer of the first layer that `reduction` reduces after,
     /// segment i onwards from `starts[i]`: what sequences share before they are reduced, each in its own way.
     ///
-    /// - Returns: nil for a reduction that never reduces; else the rows for ``resume(_:tokens:segments:sparing:reduction:keeping:)``,
-    ///   and the states of `kept`, of the layers that were run.
+    /// - Returns: nil for a reduction that never reduces; else the rows for `resume`, and the states of `kept`, of the
+    ///   layers that were run.
     /// - Throws: ``TokenError`` for an id outside the vocabulary, ``ReductionError`` where the reduction does not fit
     ///   the model.
     public func enter(

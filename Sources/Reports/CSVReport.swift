@@ -51,7 +51,7 @@ extension RunReport {
             number(entry?.value), number(entry?.standardError), number(interval?.lower), number(interval?.upper),
             number(printed?.value), printed.map { "\($0.table)" } ?? "", printed?.note ?? "",
             number(cell.flopsReduction), number(cell.flopsReductionWithHead), "\(cell.tokens)",
-            cell.engines.joined(separator: "; "),
+            cell.engines.map(\.description).joined(separator: "; "),
         ]
     }
 

@@ -42,7 +42,9 @@ struct CellScores {
         }
     }
 
-    var engines: [String] { Set(scored.map(\.score.engine)).sorted() }
+    var engines: [ScoringEngine] {
+        Set(scored.map { ScoringEngine(build: $0.score.build, kernels: $0.score.engine) }).sorted()
+    }
 
     var tokens: Int { scored.reduce(0) { $0 + $1.score.tokens } }
 

@@ -62,7 +62,8 @@ struct CellIdentities {
         return Comparison.Side(
             run: run.run, model: cell.model, modelSHA256: models[cell.model]?.sha256 ?? "", reduction: cell.reduction,
             label: labels[cell.reduction], precision: cell.precision, dataSHA256: benchmark?.dataSHA256 ?? "",
-            tokenizerSHA256: benchmark?.tokenizerSHA256 ?? "", build: run.build, engines: scores.engines,
+            tokenizerSHA256: benchmark?.tokenizerSHA256 ?? "", build: run.build,
+            engines: Set(scores.scored.map(\.score.identity)).sorted(),
             flopsReduction: scores.weightedMean(\.flopsReduction), rows: cell.rows, rowsExpected: cell.rowsExpected,
             ties: scores.ties)
     }

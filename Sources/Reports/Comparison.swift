@@ -26,7 +26,7 @@ public struct Comparison: Sendable {
         public let tokenizerSHA256: String
         /// The product version that accepted the run.
         public let build: String
-        /// The engines that computed the rows, sorted.
+        /// The identities (build and arithmetic) of the engines that computed the rows, sorted.
         public let engines: [String]
         /// The achieved reduction of FLOPs without the head, 0…1; nil without rows.
         public let flopsReduction: Double?

@@ -119,7 +119,7 @@ struct HarnessResults {
         .object([
             ("run", .string(report.run.run)), ("name", .string(report.run.name)),
             ("state", .string(report.run.state.rawValue)), ("build", .string(report.run.build)),
-            ("cells", .array(cells.map(\.json))),
+            ("cells", .array(cells.map { $0.json(identity: report.identity(of: $0)) })),
         ])
     }
 }

@@ -11,7 +11,8 @@ extension RunReport {
             ("build", .string(run.build)), ("created", .double(run.created)),
             ("finished", .optional(run.finished, JSONText.double)), ("rows", .integer(run.rows)),
             ("rows_expected", .integer(run.rowsExpected)), ("disagreements", .integer(disagreements)),
-            ("cells", .array(cells.map(\.json))), ("failures", .array(failures.map(RunReport.json))),
+            ("cells", .array(cells.map { $0.json(identity: identity(of: $0)) })),
+            ("failures", .array(failures.map(RunReport.json))),
             ("interval_method", .string(Figure.intervalMethod)), ("paper_table", .array(paperGrid.rows.map(\.json))),
             ("models", .array(models.map(RunReport.json))), ("benchmarks", .array(benchmarks.map(RunReport.json))),
             ("families", .array(families.map(\.json))),
@@ -45,7 +46,7 @@ extension RunReport {
 
 extension CellReport {
     /// The cell as one JSON object.
-    var json: JSONText {
+    func json(identity: JSONText) -> JSONText {
         let metrics = aggregate.entries.flatMap { entry in
             [
                 (entry.metric.rawValue, JSONText.double(entry.value)),
@@ -60,7 +61,7 @@ extension CellReport {
             ("intervals", intervalsJSON), ("ties", ties.json),
             ("flops_reduction", .optional(flopsReduction, JSONText.double)),
             ("flops_reduction_with_head", .optional(flopsReductionWithHead, JSONText.double)),
-            ("tokens", .integer(tokens)), ("engines", .array(engines.map(JSONText.string))),
+            ("tokens", .integer(tokens)), ("identity", identity),
         ])
     }
 }

@@ -32,7 +32,7 @@ extension RunReport {
             ["accepted", minuteText(run.created)],
         ]
         if let finished = run.finished { lines.append(["finished", minuteText(finished)]) }
-        lines.append(["engines", Set(cells.flatMap(\.engines)).sorted().joined(separator: "; ")])
+        lines.append(["engines", Set(cells.flatMap(\.engines)).sorted().map(\.description).joined(separator: "; ")])
         lines.append(["precision", ordered(cells.map(\.cell.precision)).joined(separator: ", ")])
         for model in models {
             let shape = model.publishedShape.map { ", shape \($0)" } ?? ""
@@ -52,6 +52,20 @@ extension RunReport {
         }
         for reduction in ordered(cells.map(\.cell.reduction)) { lines.append(["reduction", reduction]) }
         return lines
+    }
+
+    /// Everything that a cell's scores are a function of, as one JSON object: equal for cells that ask the same of the
+    /// same, and never mixed within one.
+    func identity(of cell: CellReport) -> JSONText {
+        let benchmark = benchmarks.first { $0.name == cell.cell.benchmark }
+        let settings = ReductionLabels.settings(cell.cell.reduction)
+        return .object([
+            ("model_sha256", .optional(models.first { $0.id == cell.cell.model }?.sha256, JSONText.string)),
+            ("tokenizer_sha256", .optional(benchmark?.tokenizerSHA256, JSONText.string)),
+            ("data_sha256", .optional(benchmark?.dataSHA256, JSONText.string)),
+            ("reduction", .raw(cell.cell.reduction)), ("scope", .optional(settings["scope"], JSONText.string)),
+            ("precision", .string(cell.cell.precision)), ("engines", .array(cell.engines.map(\.json))),
+        ])
     }
 
     /// Without repetitions, in the order of first occurrence.

@@ -62,7 +62,7 @@ public struct CellReport: Sendable {
     /// Input tokens of the stored rows.
     public let tokens: Int
     /// The engines that computed the rows, sorted.
-    public let engines: [String]
+    public let engines: [ScoringEngine]
     /// Decisions that hang by nothing or by less than the drift of a score.
     public let ties: Ties
     private let intervals: [Metric: ConfidenceInterval]

@@ -31,7 +31,7 @@ extension StoreView {
             sql: """
                 SELECT scores.example, scores.choices, scores.tokens, scores.flops_reduction,
                     scores.flops_reduction_with_head, shards.job, scores.epoch, workers.worker, engines.engine,
-                    scores.digest, engines.build
+                    scores.digest, engines.build, engines.identity
                 FROM scores JOIN shards ON shards.id = scores.shard JOIN engines ON engines.id = scores.engine
                 JOIN leases ON leases.shard = scores.shard AND leases.epoch = scores.epoch
                 JOIN workers ON workers.id = leases.worker
@@ -43,7 +43,7 @@ extension StoreView {
                 ScoreRecord(
                     example: row[0], choices: try choices(row[1]), tokens: row[2], flopsReduction: row[3] ?? .nan,
                     flopsReductionWithHead: row[4] ?? .nan, job: row[5], epoch: UInt64(row[6] as Int64),
-                    worker: row[7], engine: row[8], build: row[10], digest: Array(row[9] as Data)))
+                    worker: row[7], engine: row[8], build: row[10], identity: row[11], digest: Array(row[9] as Data)))
         }
         return records
     }

@@ -81,6 +81,8 @@ public struct ScoreRecord: Sendable {
     public let engine: String
     /// The build that computed it.
     public let build: String
+    /// Build and arithmetic: equal for engines that give equal bits.
+    public let identity: EngineIdentity
     /// SHA-256 of the row's canonical bytes.
     public let digest: [UInt8]
 }

@@ -158,7 +158,7 @@ struct Run: AsyncParsableCommand {
 
     private func report(_ run: RunID) throws {
         let report = try StoreReader(store).read { try RunReport($0, run: run) }
-        print(json ? report.json() : report.table())
+        print(json ? report.json() + "\n" : report.table(), terminator: "")
         if report.run.state != .complete { throw Exit.incomplete }
     }
 }

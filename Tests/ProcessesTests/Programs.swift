@@ -78,16 +78,16 @@ enum Programs {
     }
 }
 
-/// Folders for files that processes share: they stay as long as the tests run, for a process may outlive a test's values.
+/// Folders for files that processes share, with paths short enough for sockets: they stay as long as the tests run, for a process may outlive a test's values.
 enum Scratch {
     private static let root: URL = {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("molt-processes-\(UUID().uuidString)")
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("molt-\(UUID().uuidString.prefix(8))")
         atexit { try? FileManager.default.removeItem(at: root) }
         return url
     }()
 
     static func folder() throws -> URL {
-        let url = root.appendingPathComponent(UUID().uuidString)
+        let url = root.appendingPathComponent("\(UUID().uuidString.prefix(13))")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         return url
     }

@@ -20,7 +20,16 @@ struct JSONTests {
         let complete: Bool
         let metrics: [String: Double?]
         let flopsReduction: Double?
-        let engines: [String]
+        let identity: Identity
+    }
+
+    struct Identity: Decodable {
+        let modelSha256, dataSha256, tokenizerSha256, precision: String
+        let engines: [Engine]
+    }
+
+    struct Engine: Decodable, Equatable {
+        let build, kernels: String
     }
 
     struct Failure: Decodable {
@@ -48,7 +57,10 @@ struct JSONTests {
         #expect(report.finished == 1_700_000_060.5 && report.failures.isEmpty)
         let cell = try #require(report.cells.first)
         #expect(cell.model == "tiny" && cell.benchmark == "piqa" && cell.reduction == ["method": "none"])
-        #expect(cell.examples == 2 && cell.complete && cell.flopsReduction == 0.25 && cell.engines == ["cpu/test"])
+        #expect(cell.examples == 2 && cell.complete && cell.flopsReduction == 0.25)
+        #expect(cell.identity.engines == [Engine(build: "0.1", kernels: "cpu/test")])
+        let hashes = [cell.identity.modelSha256, cell.identity.dataSha256, cell.identity.tokenizerSha256]
+        #expect(hashes == Array(repeating: SampleRun.hash, count: 3) && cell.identity.precision == "fp32")
         #expect(cell.metrics == ["acc": 0.5, "acc_stderr": 0.5, "acc_norm": 0.5, "acc_norm_stderr": 0.5])
     }
 

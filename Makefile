@@ -4,6 +4,8 @@ SWIFT ?= swift
 # What is tested is what ships: one optimised build serves the programs and the tests.
 FLAGS ?= -c release
 TEST_FLAGS ?= --disable-testable-imports
+# Part of every score's identity; see Package.swift.
+export MOLT_REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$(shell test -z "$$(git status --porcelain 2>/dev/null)" || echo +)
 BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 

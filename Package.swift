@@ -97,10 +97,9 @@ let package = Package(
 )
 
 enum Revision {
-    /// The commit that is built, `+` when the checkout differs from it; `unknown` outside a checkout.
-    static var text: String {
-        Context.gitInformation.map { $0.currentCommit + ($0.hasUncommittedChanges ? "+" : "") } ?? "unknown"
-    }
+    /// The commit that is built, as the Makefile finds it, `+` behind it when the checkout differs; else `unknown`.
+    /// Not `Context.gitInformation`: SwiftPM caches a manifest's outcome across commits, but not across environments.
+    static var text: String { Context.environment["MOLT_REVISION"] ?? "unknown" }
 }
 
 /// What every target of ours is built with, besides Swift 6 mode's strict concurrency.

@@ -3,7 +3,7 @@ import CRevision
 /// What this build of Molt is; part of a result's identity.
 public enum Build {
     public static let version = "0.1.0"
-    /// The commit that was built; ends in `+` when the checkout had further changes, and is `unknown` outside one.
+    /// The commit that was built; ends in `+` when the checkout had further changes, and is `unknown` where `make` did not build it.
     public static let revision = String(cString: molt_revision())
     /// Product, version and revision, as peers, stores and exports see it: `molt 0.1.0 (563618a2b1c0)`.
     public static let name = "molt \(version) (\(shortRevision))"

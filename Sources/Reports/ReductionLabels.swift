@@ -64,7 +64,7 @@ struct ReductionLabels {
         var keys = settings.keys.filter { key in
             guard key != "method" else { return false }
             let differs = { (others: [ReductionSettings]) in others.contains { $0[key] != settings[key] } }
-            if amounts.contains(key) || differs(siblings) { return true }
+            if amounts.contains(key) || differs(siblings.filter { $0[key] != nil }) { return true }
             // Of a run that mixes scopes every label says which; a released variant is always named.
             return key == "scope" && differs(all.filter { $0[key] != nil })
                 || key == "variant" && settings[key]?.text != "paper"

@@ -555,7 +555,7 @@ public nonisolated struct WireSubmit: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// the job file as canonical JSON with absolute paths
+  /// the job as canonical JSON; paths are absolute, or left out for what the cache has
   public var job: String = String()
 
   /// compute every row anew, also those that the store has from an earlier run

@@ -39,7 +39,7 @@ final class FetchProgress: Sendable {
     /// `model.safetensors [████······] 42 % of 5.4 GB, 45.1 MB/s, 1:05 left`; nil when it was drawn just now.
     private static func text(_ file: String, _ have: Int, _ state: inout State) -> String? {
         let now = ContinuousClock.now
-        if let drawn = state.drawn, drawn.duration(to: now) < interval { return nil }
+        if (state.drawn ?? state.began).duration(to: now) < interval { return nil }
         state.drawn = now
         let (seconds, attoseconds) = state.began.duration(to: now).components
         let elapsed = max(1e-3, Double(seconds) + Double(attoseconds) * 1e-18)

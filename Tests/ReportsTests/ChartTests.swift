@@ -36,7 +36,7 @@ struct ChartTests {
     @Test("a logarithmic axis goes by powers of ten over a wide range, finer over a short one")
     func logarithmic() {
         let wide = ChartScale(.logarithmic, holding: [4.1, 140_763.76])
-        #expect(wide.ticks.map { wide.label($0) } == ["1", "10", "100", "1,000", "10,000", "10⁵", "10⁶"])
+        #expect(wide.ticks.map { wide.label($0) } == ["1", "100", "10,000", "10⁶"])
         let short = ChartScale(.logarithmic, holding: [4, 81])
         #expect(short.ticks.map { short.label($0) } == ["2", "5", "10", "20", "50", "100"])
         #expect(short.share(0) == nil && abs((short.share(2) ?? 1)) < 1e-12)

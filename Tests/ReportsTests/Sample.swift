@@ -12,6 +12,7 @@ final class SampleRun: Sendable {
 
     static let hash = String(repeating: "cd", count: 32)
     let run: String
+    private let modelSHA256: String
     let store: ResultsStore
     private let folder: URL
 
@@ -25,6 +26,7 @@ final class SampleRun: Sendable {
         shape: String? = nil, limit: Int? = nil
     ) throws {
         self.run = run
+        self.modelSHA256 = modelSHA256
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("molt-reports-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = try ResultsStore(
@@ -79,7 +81,7 @@ final class SampleRun: Sendable {
         let lease = Lease(job: job, epoch: 1, worker: "w", incarnation: store.incarnation)
         try store.commit(
             [
-                .bound(run: "r1", model: Self.hash, engine: engine.identity), .granted(lease),
+                .bound(run: run, model: modelSHA256, engine: engine.identity), .granted(lease),
                 .scored(job: job, epoch: 1, worker: "w", rows: rows),
             ], engines: ["w": engine])
     }

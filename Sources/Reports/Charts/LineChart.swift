@@ -101,6 +101,9 @@ private struct Plot {
     let bottom: Double
     /// Of the widest label.
     let labelWidth: Double
+    /// Whether the height has room for every name; else the legend tells the lines apart, and the points their names.
+    let hasLabels: Bool
+    private static let labelSpacing = 15.0
 
     init(_ chart: LineChart) {
         self.chart = chart
@@ -112,7 +115,8 @@ private struct Plot {
             count: chart.height < 260 ? 4 : 5, limits: chart.yLimits)
         (self.x, self.y) = (x, y)
         let widest = chart.series.map { ChartLabels.width($0.label) }.max() ?? 0
-        labelWidth = min(widest + 4, chart.width * (chart.width < 420 ? 0.27 : 0.3))
+        hasLabels = Double(chart.series.count) * Self.labelSpacing <= chart.height - 62
+        labelWidth = hasLabels ? min(widest + 4, chart.width * (chart.width < 420 ? 0.27 : 0.3)) : 0
         left = (y.ticks.map { ChartLabels.width(y.label($0)) }.max() ?? 0) + 10
         right = chart.width - labelWidth - 28
         bottom = chart.height - 40
@@ -203,10 +207,11 @@ private struct Plot {
 
     /// The names at the ends of the lines.
     func labels(_ svg: inout Markup) {
+        guard hasLabels else { return }
         let ends = chart.series.enumerated().compactMap { position, series in
             series.points.filter { !$0.isHollow }.compactMap { spot($0, dodge(position)) }.last.map { (series, $0) }
         }
-        let places = ChartLabels.spread(ends.map(\.1.y), spacing: 15, within: (top - 4)...(bottom + 4))
+        let places = ChartLabels.spread(ends.map(\.1.y), spacing: Self.labelSpacing, within: (top - 4)...(bottom + 4))
         for ((series, end), height) in zip(ends, places) {
             svg.element("g", ["class": series.style.map(ChartStyle.seriesClass) ?? "series-none"]) { svg in
                 let start = series.style == nil ? right : end.x + 6

@@ -30,12 +30,31 @@ extension HTMLPage {
             "A line a method, from the unreduced model at the left; bars are 95 % confidence intervals. Points at one "
                 + "target are set apart by a few pixels." + (grid.rows.contains(where: \.hasPrinted) ? printed : ""))
         lines.key(&page)
-        for (position, panel) in panels.enumerated() {
-            if panels.count > 1 { page.element("h3", panel.title) }
+        let parts = panels.flatMap(parts)
+        for (position, panel) in parts.enumerated() {
+            if parts.count > 1 { page.element("h3", panel.title) }
             let leading: [PaperColumn] = [.average, .lambadaPerplexity]
             figure(leading, panel, "c\(position)", "charts two wide", width: 560, height: 360, &page)
             figure(leading, panel, "n\(position)", "charts two narrow", width: 360, height: 300, &page)
             figure(PaperColumn.accuracies, panel, "c\(position)", "charts", width: 360, height: 250, &page)
+        }
+    }
+
+    /// How many lines a chart may have before each scope gets charts of its own.
+    private static let linesTogether = 8
+
+    /// A panel whole, or where its lines are many and of several scopes, a part a scope.
+    private func parts(_ panel: Panel) -> [Panel] {
+        var scopes: [String] = []
+        for scope in panel.rows.compactMap({ $0.reduction["scope"]?.text }) where !scopes.contains(scope) {
+            scopes.append(scope)
+        }
+        let shown = lines.series.count { entry in panel.rows.contains { lines.entry($0.reduction.json) == entry } }
+        guard scopes.count > 1, shown > HTMLPage.linesTogether else { return [panel] }
+        return scopes.map { scope in
+            Panel(
+                title: "\(panel.title), \(scope) scope",
+                rows: panel.rows.filter { $0.isNone || $0.reduction["scope"]?.text == scope })
         }
     }
 

@@ -75,7 +75,7 @@ enum GridText {
             names(row, grid)
                 + PaperColumn.allCases.map { column in
                     row.figures[column]?.interval.map { interval in
-                        "\(column.text(interval.lower))–\(column.text(interval.upper))"
+                        column.text(interval)
                     } ?? ""
                 }
         }

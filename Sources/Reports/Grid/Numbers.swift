@@ -25,12 +25,16 @@ func shortDecimals(_ value: Double, _ places: Int) -> String {
 
 /// A perplexity: two decimals as the paper prints them, powers of ten where those would run on.
 func perplexityText(_ value: Double) -> String {
-    guard value.isFinite, value >= 1e6 else { return decimals(value, 2) }
-    let exponent = Int(log10(value))
+    value.isFinite && value >= 1e6 ? scientific(value) : decimals(value, 2)
+}
+
+/// A number above 0 with two decimals and a power of ten: `3.01e6`.
+func scientific(_ value: Double) -> String {
+    let exponent = Int(log10(value).rounded(.down))
     return "\(decimals(value / pow(10, Double(exponent)), 2))e\(exponent)"
 }
 
-/// An integer with a thin group mark: `10,042`.
+/// An integer with group marks: `10,042`.
 func grouped(_ value: Int) -> String {
     let digits = Array(String(value.magnitude))
     let text = digits.indices.map { index in

@@ -45,7 +45,7 @@ enum PageStyle {
         th.n,td.n{text-align:right;padding:.42rem 0 .42rem 1.2rem}
         td.n+td:not(.n){padding-left:1.2rem}
         td.wrap{white-space:normal;overflow-wrap:anywhere;min-width:16rem}
-        td .e{color:var(--faint);font-size:.78rem;display:inline-block;min-width:2.9em}
+        td .e{color:var(--faint);font-size:.78rem;display:inline-block;min-width:2.9em;margin-left:.3em}
         td .p{display:block;color:var(--muted);font-size:.76rem;font-style:italic}
         td .i{display:block;color:var(--faint);font-size:.74rem}
         td.part{color:var(--series-1)}

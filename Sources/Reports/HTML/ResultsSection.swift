@@ -58,11 +58,10 @@ extension HTMLPage {
         page.element("td", ["class": figure.isPartial ? "n part" : "n"]) { page in
             page.write(column.text(figure.value) + (figure.isPartial ? "*" : ""))
             if let error = figure.standardError, error.isFinite {
-                page.element("span", ["class": "e"], " ±\(column.text(error))")
+                page.element("span", ["class": "e"], "±\(column.text(error))")
             }
             if let interval = figure.interval {
-                page.element(
-                    "span", ["class": "i"], "\(column.text(interval.lower))–\(column.text(interval.upper))")
+                page.element("span", ["class": "i"], column.text(interval))
             }
             if let printed = figure.printed {
                 page.element("span", ["class": "p"]) { page in

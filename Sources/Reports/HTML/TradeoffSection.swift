@@ -29,6 +29,10 @@ extension HTMLPage {
             "p", ["class": "note"],
             "A line a method, from the unreduced model at the left; bars are 95 % confidence intervals. Points at one "
                 + "target are set apart by a few pixels." + (grid.rows.contains(where: \.hasPrinted) ? printed : ""))
+        guard grid.rows.contains(where: { !$0.figures.isEmpty }) else {
+            page.element("p", "Nothing is scored yet.")
+            return
+        }
         lines.key(&page)
         let parts = panels.flatMap(parts)
         for (position, panel) in parts.enumerated() {
@@ -104,7 +108,7 @@ extension HTMLPage {
             interval.lower.isFinite && interval.upper.isFinite && interval.lower <= interval.upper
                 ? (interval.lower * scale)...(interval.upper * scale) : nil
         }
-        let range = figure.interval.map { " (\(column.text($0.lower))–\(column.text($0.upper)))" } ?? ""
+        let range = figure.interval.map { " (\(column.text($0)))" } ?? ""
         return .init(
             x: saved * 100, y: figure.value * scale, interval: interval,
             title: "\(lines.name(row.reduction.json)): \(column.text(figure.value))\(range), "

@@ -1,4 +1,5 @@
 import Benchmarks
+import Statistics
 
 /// A column of the paper's main tables; the raw value is its name in CSV and JSON.
 public enum PaperColumn: String, CaseIterable, Sendable {
@@ -60,6 +61,15 @@ public enum PaperColumn: String, CaseIterable, Sendable {
 
     /// A figure as tables show it: percent with one decimal, or a perplexity with two.
     func text(_ value: Double) -> String { isAccuracy ? decimals(value * 100, 1) : perplexityText(value) }
+
+    /// An interval, both ends written alike.
+    func text(_ interval: ConfidenceInterval) -> String {
+        let ends = [interval.lower, interval.upper]
+        guard !isAccuracy, interval.upper.isFinite, interval.upper >= 1e6, interval.lower > 0 else {
+            return ends.map { text($0) }.joined(separator: "–")
+        }
+        return ends.map(scientific).joined(separator: "–")
+    }
 
     /// A printed figure with the decimals that it is printed with.
     func printedText(_ value: Double) -> String { decimals(value, isAccuracy ? 1 : 2) }

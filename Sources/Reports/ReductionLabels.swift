@@ -23,14 +23,20 @@ struct ReductionLabels {
     init(_ reductions: [String]) {
         let parsed = Set(reductions).sorted().map(ReductionSettings.init)
         var taken: Set<String> = []
-        for settings in parsed {
-            let keys = ReductionLabels.telling(settings, among: parsed)
-            let words = keys.map { "\($0)=\(settings[$0]?.text ?? "")" }
-            let name = ([settings.method] + words).joined(separator: " ")
-            let label = ([name] + (2...(parsed.count + 1)).map { "\(name) (\($0))" }).first { !taken.contains($0) }
-            taken.insert(label ?? name)
-            entries[settings.json] = Entry(settings: settings, keys: keys, label: label ?? name)
+        let short = parsed.map { ReductionLabels.name($0, ReductionLabels.telling($0, among: parsed)) }
+        for (settings, name) in zip(parsed, short) {
+            // A key that only one of two has is told where nothing else tells them apart.
+            let isAlone = short.count { $0 == name } == 1
+            let keys = ReductionLabels.telling(settings, among: parsed, orMissing: !isAlone)
+            let full = ReductionLabels.name(settings, keys)
+            let label = ([full] + (2...(parsed.count + 1)).map { "\(full) (\($0))" }).first { !taken.contains($0) }
+            taken.insert(label ?? full)
+            entries[settings.json] = Entry(settings: settings, keys: keys, label: label ?? full)
         }
+    }
+
+    private static func name(_ settings: ReductionSettings, _ keys: [String]) -> String {
+        ([settings.method] + keys.map { "\($0)=\(settings[$0]?.text ?? "")" }).joined(separator: " ")
     }
 
     /// The label of one of the reductions: `utrc flops=0.2 scope=context`.
@@ -59,12 +65,14 @@ struct ReductionLabels {
     }
 
     /// The keys that a label has beside the method.
-    private static func telling(_ settings: ReductionSettings, among all: [ReductionSettings]) -> [String] {
+    private static func telling(
+        _ settings: ReductionSettings, among all: [ReductionSettings], orMissing: Bool = false
+    ) -> [String] {
         let siblings = all.filter { $0.method == settings.method }
         var keys = settings.keys.filter { key in
             guard key != "method" else { return false }
             let differs = { (others: [ReductionSettings]) in others.contains { $0[key] != settings[key] } }
-            if amounts.contains(key) || differs(siblings.filter { $0[key] != nil }) { return true }
+            if amounts.contains(key) || differs(siblings.filter { orMissing || $0[key] != nil }) { return true }
             // Of a run that mixes scopes every label says which; a released variant is always named.
             return key == "scope" && differs(all.filter { $0[key] != nil })
                 || key == "variant" && settings[key]?.text != "paper"

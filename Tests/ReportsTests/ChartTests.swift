@@ -46,6 +46,8 @@ struct ChartTests {
     func labels() {
         let scale = ChartScale(.linear, holding: [-1, 1], count: 4)
         #expect(scale.ticks.map { scale.label($0) } == ["−1.0", "−0.5", "0.0", "0.5", "1.0"])
+        let quarters = ChartScale(.linear, holding: [-9, 4], count: 6)
+        #expect(quarters.ticks.map { quarters.label($0) } == ["−10.0", "−7.5", "−5.0", "−2.5", "0.0", "2.5", "5.0"])
     }
 
     @Test("a line chart is an image with a name and a description, its text escaped, every series in its own class")
@@ -58,7 +60,7 @@ struct ChartTests {
                 ])
         }
         let svg = LineChart(
-            title: "t<", summary: "s&", xTitle: "x", yTitle: "y", series: series, width: 400, height: 200
+            title: "t<", summary: "s&", xTitle: "x", yTitle: "y", series: series, width: 400, height: 300
         ).svg(id: "c")
         let parser = XMLParser(data: Data(svg.utf8))
         #expect(parser.parse())

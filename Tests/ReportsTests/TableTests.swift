@@ -90,4 +90,17 @@ struct TableTests {
         #expect(table.contains("tiny, utrc flops=0.1 scope=sequence, fp32"))
         #expect(table.contains("tiny, evit keep_ratio=0.7 scope=context, fp32"))
     }
+
+    @Test("names what one reduction says and its sibling leaves to the schedule only where it tells them apart")
+    func missingKeys() throws {
+        let reductions = [
+            #"{"flops":0.1,"method":"utrc"}"#, #"{"flops":0.1,"layers":[1,3],"method":"utrc"}"#,
+            #"{"flops":0.2,"method":"evit"}"#, #"{"flops":0.3,"layers":[1,3],"method":"evit"}"#,
+        ]
+        let sample = try SampleRun([(.piqa, [Document.twoChoices(0)])], reductions: reductions)
+        let table = try sample.report().table()
+        for label in ["utrc flops=0.1", "utrc flops=0.1 layers=1,3", "evit flops=0.2", "evit flops=0.3"] {
+            #expect(table.contains("tiny, \(label), fp32"))
+        }
+    }
 }

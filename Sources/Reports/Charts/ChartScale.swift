@@ -58,7 +58,11 @@ public struct ChartScale: Sendable {
             return tick >= 1 ? grouped(Int(tick.rounded())) : shortDecimals(tick, 3)
         }
         let step = ticks.count > 1 ? ticks[1] - ticks[0] : 1
-        let text = decimals(abs(tick), max(0, Int(-log10(step * 1.0001).rounded(.down))))
+        let places = (0...6).first { places in
+            let digits = step * pow(10, Double(places))
+            return abs(digits - digits.rounded()) < 1e-6 * digits
+        }
+        let text = decimals(abs(tick), places ?? 6)
         return (tick < -step / 1e6 ? "−" : "") + text
     }
 

@@ -42,12 +42,10 @@ struct PaperGrid: Sendable {
         }
 
         /// A column's figure as text, marked when it is partial; what an empty cell says otherwise.
-        func text(_ column: PaperColumn, error: Bool = true) -> String {
+        func text(_ column: PaperColumn) -> String {
             guard let figure = figures[column] else { return column == .average ? averageGap : "" }
             var text = column.text(figure.value)
-            if error, let standardError = figure.standardError, figure.value.isFinite {
-                text += " ± " + column.text(standardError)
-            }
+            if let error = column.errorText(figure) { text += " ± " + error }
             return text + (figure.isPartial ? "*" : "")
         }
     }

@@ -47,6 +47,7 @@ enum PageStyle {
         td.wrap{white-space:normal;overflow-wrap:anywhere;min-width:16rem}
         td .e{color:var(--faint);font-size:.78rem;display:inline-block;min-width:2.9em;margin-left:.3em}
         td .p{display:block;color:var(--muted);font-size:.76rem;font-style:italic}
+        sup{line-height:0}
         td .i{display:block;color:var(--faint);font-size:.74rem}
         td.part{color:var(--series-1)}
         tr.sure>*{font-weight:600}

@@ -57,9 +57,7 @@ extension HTMLPage {
         }
         page.element("td", ["class": figure.isPartial ? "n part" : "n"]) { page in
             page.write(column.text(figure.value) + (figure.isPartial ? "*" : ""))
-            if let error = figure.standardError, error.isFinite {
-                page.element("span", ["class": "e"], "±\(column.text(error))")
-            }
+            if let error = column.errorText(figure) { page.element("span", ["class": "e"], "±\(error)") }
             if let interval = figure.interval {
                 page.element("span", ["class": "i"], column.text(interval))
             }

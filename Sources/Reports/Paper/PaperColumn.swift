@@ -62,6 +62,12 @@ public enum PaperColumn: String, CaseIterable, Sendable {
     /// A figure as tables show it: percent with one decimal, or a perplexity with two.
     func text(_ value: Double) -> String { isAccuracy ? decimals(value * 100, 1) : perplexityText(value) }
 
+    /// A figure's standard error, written as the figure is; nil where there is none to show.
+    func errorText(_ figure: Figure) -> String? {
+        guard let error = figure.standardError, error.isFinite, figure.value.isFinite else { return nil }
+        return !isAccuracy && figure.value >= 1e6 && error > 0 ? scientific(error) : text(error)
+    }
+
     /// An interval, both ends written alike.
     func text(_ interval: ConfidenceInterval) -> String {
         let ends = [interval.lower, interval.upper]

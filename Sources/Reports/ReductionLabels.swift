@@ -13,7 +13,7 @@ struct ReductionLabels {
     private var entries: [String: Entry] = [:]
 
     /// The keys that say how far a reduction goes: always shown.
-    private static let amounts = ["flops", "keep_ratio"]
+    static let amounts = ["flops", "keep_ratio"]
     /// The order in which what differs is told.
     private static let order = [
         "variant", "scope", "align", "importance", "source", "layers", "hidden_prune", "residual_prune", "seed",

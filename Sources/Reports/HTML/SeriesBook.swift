@@ -5,6 +5,8 @@ struct SeriesBook {
     struct Entry: Hashable {
         let method: String
         let details: String
+        /// Every setting but the amount.
+        let identity: [String]
 
         var label: String { details.isEmpty ? method : "\(method) \(details)" }
     }
@@ -18,7 +20,11 @@ struct SeriesBook {
     init(_ grid: PaperGrid) {
         labels = ReductionLabels(grid.rows.map(\.reduction.json))
         for row in grid.rows where !row.isNone {
-            let entry = Entry(method: row.reduction.method, details: row.details)
+            let settings = row.reduction
+            let keys = settings.keys.filter { !ReductionLabels.amounts.contains($0) }
+            let entry = Entry(
+                method: settings.method, details: row.details,
+                identity: keys.map { "\($0)=\(settings[$0]?.text ?? "")" })
             byReduction[row.reduction.json] = entry
             guard places[entry] == nil else { continue }
             places[entry] = series.count

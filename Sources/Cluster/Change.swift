@@ -12,6 +12,13 @@ public enum Change: Sendable, Equatable {
     /// Rows arrived under a lease. A row that is already stored is left as it is: an equal one is a duplicate, a
     /// different one is recorded as a disagreement.
     case scored(job: JobID, epoch: UInt64, worker: WorkerKey, rows: [WireRow])
+    /// One example of a job is given up; the job goes on with its others. The detail names why.
+    case gaveUp(job: JobID, example: UInt32, detail: String)
+    /// Stored rows were refuted by two other workers: they are put aside, on record, and are missing again.
+    case withdrawn(job: JobID, examples: [UInt32], detail: String)
+    /// A worker's scores were refuted too often: its key is never admitted again, and all its rows in runs that are not
+    /// over are put aside. The shell answers with `SchedulerEvent.reopened`.
+    case revoked(WorkerKey, detail: String)
     /// A job's state changed.
     case job(JobID, JobState)
     /// From now on only engines of that identity score the run's model, so that no figure mixes engines. `model` is the
@@ -36,18 +43,37 @@ public struct Lease: Sendable, Equatable, Hashable {
     public let worker: WorkerKey
     /// The coordinator's start that granted it.
     public let incarnation: UInt64
+    /// What for. A job has at most one current lease of each purpose, and a worker at most one of a job.
+    public let purpose: LeasePurpose
 
-    public init(job: JobID, epoch: UInt64, worker: WorkerKey, incarnation: UInt64) {
+    public init(
+        job: JobID, epoch: UInt64, worker: WorkerKey, incarnation: UInt64, purpose: LeasePurpose = .score
+    ) {
         self.job = job
         self.epoch = epoch
         self.worker = worker
         self.incarnation = incarnation
+        self.purpose = purpose
     }
+}
+
+/// What a lease is for. The worker computes all alike.
+public enum LeasePurpose: String, Sendable, Equatable, CaseIterable {
+    /// Rows that nobody has computed.
+    case score
+    /// Rows that a slow worker is computing too, from the other end; the first row counts.
+    case backup
+    /// Rows that another worker computed already, to compare.
+    case check
 }
 
 /// Why a lease ended early.
 public enum ReleaseReason: String, Sendable, Equatable {
     case expired, returned, failed, disowned, cancelled
+    /// Its worker had not begun it, and another had nothing to do.
+    case moved
+    /// Its worker's key was revoked.
+    case revoked
 }
 
 /// Where a job stands. A granted job stays `pending` in the store; its lease says who holds it.

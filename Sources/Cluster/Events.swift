@@ -2,8 +2,9 @@ import Wire
 
 /// What happens to the scheduler.
 public enum SchedulerEvent: Sendable {
-    /// The runs that were not over when the coordinator stopped. First event of an incarnation, if there are any.
-    case recovered([RunDescription])
+    /// The runs that were not over when the coordinator stopped, and the keys that were ever revoked. First event of an
+    /// incarnation, if there are any.
+    case recovered([RunDescription], revoked: Set<WorkerKey> = [])
     /// A new run, durable in the store already.
     case submitted(RunDescription)
     /// A Hello under a CURVE key. The shell chooses a session number that it has not used before.
@@ -14,6 +15,12 @@ public enum SchedulerEvent: Sendable {
     case disconnected(SessionID)
     /// A user cancels a run.
     case cancel(RunID)
+    /// Rows of the last commit met stored ones: `agreed` names the examples where both are equal bit for bit.
+    case compared(LeaseName, by: WorkerKey, agreed: [UInt32], differing: [UInt32])
+    /// What a commit of `Change.revoked` made missing again: the jobs of a run, as the store has them now.
+    case reopened(RunID, [JobDescription])
+    /// The last commit took so long, its disk included. By this the scheduler paces the workers.
+    case committed(Milliseconds)
     /// A worker, or with nil every present and future one, is asked to stop after its current examples.
     case drain(WorkerKey?)
     /// Time passes. Due every 250 ms or so.
@@ -89,8 +96,10 @@ public struct JobDescription: Sendable, Equatable {
     public let estimatedTokens: UInt64
     /// The highest epoch granted so far.
     public var epoch: UInt64
-    /// The lease that was not released before the coordinator stopped.
-    public var lease: Lease?
+    /// Those without a row that were given up one by one; nobody computes them again.
+    public var givenUp: [UInt32]
+    /// The leases that were not released before the coordinator stopped.
+    public var leases: [Lease]
     /// Earlier leases, whose late rows may still arrive.
     public var pastLeases: [Lease]
     /// The failures charged so far (leases released as `failed`).
@@ -99,7 +108,8 @@ public struct JobDescription: Sendable, Equatable {
     /// A job; what follows the tokens only matters to a recovered one.
     public init(
         id: JobID, cell: String, model: String, examples: [UInt32], estimatedTokens: UInt64, missing: [UInt32]? = nil,
-        epoch: UInt64 = 0, lease: Lease? = nil, pastLeases: [Lease] = [], failures: [ChargedFailure] = []
+        givenUp: [UInt32] = [], epoch: UInt64 = 0, leases: [Lease] = [], pastLeases: [Lease] = [],
+        failures: [ChargedFailure] = []
     ) {
         self.id = id
         self.cell = cell
@@ -108,7 +118,8 @@ public struct JobDescription: Sendable, Equatable {
         self.estimatedTokens = estimatedTokens
         self.missing = missing
         self.epoch = epoch
-        self.lease = lease
+        self.givenUp = givenUp
+        self.leases = leases
         self.pastLeases = pastLeases
         self.failures = failures
     }

@@ -49,8 +49,8 @@ struct JobRecord: Sendable {
         examples = job.examples.sorted()
         missing = job.missing?.sorted() ?? examples
         estimatedTokens = job.estimatedTokens
-        epoch = max(job.epoch, job.lease?.epoch ?? 0, job.pastLeases.map(\.epoch).max() ?? 0)
-        leases = job.pastLeases.suffix(Self.leaseLimit) + (job.lease.map { [$0] } ?? [])
+        epoch = max(job.epoch, job.leases.map(\.epoch).max() ?? 0, job.pastLeases.map(\.epoch).max() ?? 0)
+        leases = job.pastLeases.suffix(Self.leaseLimit) + job.leases
         failures = job.failures
         tried = job.failures
     }

@@ -27,6 +27,12 @@ public struct Hello: Sendable, Hashable {
     public var bootID: String
     /// The leases that it still holds.
     public var leases: [LeaseName]
+    /// SHA-256 of the model in its memory, if there is one.
+    public var loadedModel: String?
+    /// What its machine, or its control group, may use; 0 while unknown.
+    public var memoryBytes: UInt64 = 0
+    /// That its engine uses; 0 while unknown.
+    public var cores: UInt32 = 0
 
     /// A greeting in this build's protocol versions.
     public init(
@@ -63,6 +69,12 @@ public struct WorkerLoad: Sendable, Hashable {
     /// Measured over recent work; 0 while unknown.
     public var tokensPerSecond: Double
     public var residentBytes: UInt64
+    /// Of its machine or control group; 0 while unknown, like what follows.
+    public var freeMemoryBytes: UInt64 = 0
+    /// Where its spool is.
+    public var freeDiskBytes: UInt64 = 0
+    /// Rows that wait for their Ack.
+    public var spoolBytes: UInt64 = 0
 
     /// The measurements of an idle, fresh worker, unless told otherwise.
     public init(tokensPerSecond: Double = 0, residentBytes: UInt64 = 0) {
@@ -80,7 +92,8 @@ public enum WorkerMessage: Sendable, Equatable {
     /// Finished rows, kept by the worker until the Ack of the batch (numbered from 1 within its lease).
     case scores(LeaseName, batch: UInt64, rows: [WireRow])
     case jobDone(LeaseName)
-    case jobFailed(LeaseName, WireFailureClass, detail: String)
+    /// `example`: the one that it failed at, where the worker knows.
+    case jobFailed(LeaseName, WireFailureClass, detail: String, example: UInt32? = nil)
     case leaseReturn(LeaseName)
     case draining
     case bye
@@ -88,15 +101,17 @@ public enum WorkerMessage: Sendable, Equatable {
 
 /// Coordinator → worker.
 public enum CoordinatorMessage: Sendable, Equatable {
-    case welcome(heartbeat: Milliseconds, lease: Milliseconds, kept: [LeaseName])
+    /// `window`: bytes of rows that may be under way without an Ack; nil leaves it at the worker's own.
+    case welcome(heartbeat: Milliseconds, lease: Milliseconds, kept: [LeaseName], window: UInt64? = nil)
     /// `retryAfter` 0: do not retry.
     case reject(WireRejectCode, detail: String, retryAfter: Milliseconds)
     /// The coordinator's shell adds the run, model, reduction and tokens of the examples to make the wire's Job.
-    case grant(LeaseName, examples: [UInt32], lease: Milliseconds)
+    /// The worker computes the examples in this order.
+    case grant(LeaseName, examples: [UInt32], lease: Milliseconds, purpose: LeasePurpose = .score)
     /// The batch's rows are durable.
     case ack(LeaseName, batch: UInt64)
     /// `cancelled`: leases that the worker named and no longer has; their finished rows are still welcome.
-    case heartbeatAck(renewed: [LeaseName], cancelled: [LeaseName])
+    case heartbeatAck(renewed: [LeaseName], cancelled: [LeaseName], window: UInt64? = nil)
     /// Neither the lease nor its rows are wanted any more.
     case cancel(LeaseName)
     case drain

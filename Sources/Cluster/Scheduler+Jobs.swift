@@ -17,7 +17,7 @@ extension Scheduler {
         jobs[description.id] = job
         runs[run]?.rowsMissing += UInt64(job.missing.count)
         runs[run]?.missingTokens += job.missingTokens
-        if let lease = description.lease, !job.missing.isEmpty {
+        if let lease = description.leases.last, !job.missing.isEmpty {
             // Its worker may be computing still: it has the grace to say so.
             let expires = clock + parameters.restartGrace
             jobs[description.id]?.phase = .leased(

@@ -70,12 +70,13 @@ public struct Scheduler: Sendable {
         clock = clock + min(now - (lastTurn ?? now), parameters.attention)
         lastTurn = max(now, lastTurn ?? now)
         switch event {
-        case .recovered(let descriptions): for run in descriptions { admit(run) }
+        case .recovered(let descriptions, _): for run in descriptions { admit(run) }
         case .submitted(let run): admit(run)
         case .hello(let hello, let worker, let session): open(session, of: worker, hello)
         case .message(let message, let session): receive(message, from: session)
         case .disconnected(let session): close(session, .disconnected, leases: .expired)
         case .cancel(let run): cancel(run)
+        case .compared, .reopened, .committed: break
         case .drain(let worker): drain(worker)
         case .tick: passTime()
         }
@@ -95,7 +96,7 @@ public struct Scheduler: Sendable {
         case .heartbeat(let leases, let load): heartbeat(session, leases, load)
         case .scores(let lease, let batch, let rows): score(lease, batch, rows, from: session)
         case .jobDone(let lease): finish(lease, from: session)
-        case .jobFailed(let lease, let failure, let detail): fail(lease, failure, detail, from: session)
+        case .jobFailed(let lease, let failure, let detail, _): fail(lease, failure, detail, from: session)
         case .leaseReturn(let lease): takeBack(lease, from: session)
         case .draining: stopServing(id)
         case .bye: close(id, .bye, leases: .disowned)

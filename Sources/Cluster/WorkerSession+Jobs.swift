@@ -40,7 +40,7 @@ extension WorkerSession {
             return note("refused a message of incarnation \(incarnation), older than \(self.incarnation)")
         }
         switch message {
-        case .welcome(let heartbeat, _, let kept):
+        case .welcome(let heartbeat, _, let kept, _):
             welcome(session, incarnation, heartbeat, kept, now)
         case .ack(let lease, let batch):
             // Durable is durable, whichever session it was sent in.
@@ -58,8 +58,8 @@ extension WorkerSession {
 
     private mutating func obey(_ message: CoordinatorMessage, _ now: Instant) {
         switch message {
-        case .grant(let lease, let examples, _): accept(lease, examples)
-        case .heartbeatAck(_, let cancelled):
+        case .grant(let lease, let examples, _, _): accept(lease, examples)
+        case .heartbeatAck(_, let cancelled, _):
             for lease in cancelled { lose(lease, "lost to another") }
         case .cancel(let lease):
             update(lease) { $0.open = [] }

@@ -58,7 +58,7 @@ struct CoordinatorLoop: PollHandler {
         if !runs.isEmpty {
             log.notice(
                 "going on with \(runs.count) unfinished runs", metadata: ["incarnation": "\(store.incarnation)"])
-            feed(.recovered(runs))
+            feed(.recovered(runs, revoked: []))
         }
     }
 
@@ -175,8 +175,8 @@ struct CoordinatorLoop: PollHandler {
     private mutating func send(_ message: CoordinatorMessage, to id: SessionID) throws {
         guard let session = sessions[id] else { return }
         sessions[id]?.sent += 1
-        let wire = try message.wire(session: id, incarnation: scheduler.incarnation) { lease, examples, span in
-            try job(lease, examples: examples, span: span)
+        let wire = try message.wire(session: id, incarnation: scheduler.incarnation) { lease, examples, span, purpose in
+            try job(lease, examples: examples, span: span, purpose)
         }
         let frame = try encode(wire, session: id, sequence: session.sent + 1)
         if try router.send(frame, to: session.peer) != .sent {
@@ -189,7 +189,9 @@ struct CoordinatorLoop: PollHandler {
     }
 
     /// A granted job with the tokens of its examples.
-    private func job(_ lease: LeaseName, examples: [UInt32], span: Milliseconds) throws -> WireJob {
+    private func job(
+        _ lease: LeaseName, examples: [UInt32], span: Milliseconds, _ purpose: LeasePurpose
+    ) throws -> WireJob {
         try store.read { view in
             guard let order = try view.order(of: lease.job) else { throw CoordinatorError.unknownJob(lease.job) }
             let requests = try view.requests(job: lease.job, examples: examples)
@@ -206,6 +208,7 @@ struct CoordinatorLoop: PollHandler {
                 $0.precision = order.precision
                 $0.examples = requests
                 $0.leaseMilliseconds = UInt32(clamping: span)
+                $0.purpose = purpose.wire
             }
         }
     }

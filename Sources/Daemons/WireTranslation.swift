@@ -16,12 +16,14 @@ extension WorkerMessage {
                         lease: LeaseName(job: $0.job, epoch: $0.epoch), examplesDone: $0.examplesDone,
                         currentExample: $0.currentExample)
                 },
-                WorkerLoad(tokensPerSecond: heartbeat.tokensPerSecond, residentBytes: heartbeat.residentBytes))
+                WorkerLoad(heartbeat))
         case .scores(let scores):
             self = .scores(LeaseName(job: scores.job, epoch: scores.epoch), batch: scores.batch, rows: scores.rows)
         case .jobDone(let done): self = .jobDone(LeaseName(job: done.job, epoch: done.epoch))
         case .jobFailed(let failed):
-            self = .jobFailed(LeaseName(job: failed.job, epoch: failed.epoch), failed.class, detail: failed.detail)
+            self = .jobFailed(
+                LeaseName(job: failed.job, epoch: failed.epoch), failed.class, detail: failed.detail,
+                example: failed.hasExample ? failed.example : nil)
         case .leaseReturn(let lease): self = .leaseReturn(LeaseName(job: lease.job, epoch: lease.epoch))
         case .draining: self = .draining
         case .bye: self = .bye
@@ -47,6 +49,9 @@ extension WorkerMessage {
                     }
                     $0.tokensPerSecond = load.tokensPerSecond
                     $0.residentBytes = load.residentBytes
+                    $0.freeMemoryBytes = load.freeMemoryBytes
+                    $0.freeDiskBytes = load.freeDiskBytes
+                    $0.spoolBytes = load.spoolBytes
                 })
         case .scores(let lease, let batch, let rows):
             .scores(
@@ -63,13 +68,14 @@ extension WorkerMessage {
                     $0.job = lease.job
                     $0.epoch = lease.epoch
                 })
-        case .jobFailed(let lease, let failure, let detail):
+        case .jobFailed(let lease, let failure, let detail, let example):
             .jobFailed(
                 .with {
                     $0.job = lease.job
                     $0.epoch = lease.epoch
                     $0.class = failure
                     $0.detail = WireLimits.truncated(detail: detail)
+                    if let example { $0.example = example }
                 })
         case .leaseReturn(let lease):
             .leaseReturn(
@@ -92,6 +98,9 @@ extension Hello {
             bootID: hello.bootID,
             leases: hello.leases.map(LeaseName.init), protocolMinimum: hello.protocolMinimum,
             protocolMaximum: hello.protocolMaximum)
+        loadedModel = hello.loadedModel.isEmpty ? nil : hello.loadedModel
+        memoryBytes = hello.memoryBytes
+        cores = hello.cores
     }
 
     var wire: WireHello {
@@ -104,6 +113,37 @@ extension Hello {
             $0.host = host
             $0.bootID = bootID
             $0.leases = leases.map(\.wire)
+            $0.loadedModel = loadedModel ?? ""
+            $0.memoryBytes = memoryBytes
+            $0.cores = cores
+        }
+    }
+}
+
+extension WorkerLoad {
+    init(_ heartbeat: WireHeartbeat) {
+        self.init(tokensPerSecond: heartbeat.tokensPerSecond, residentBytes: heartbeat.residentBytes)
+        freeMemoryBytes = heartbeat.freeMemoryBytes
+        freeDiskBytes = heartbeat.freeDiskBytes
+        spoolBytes = heartbeat.spoolBytes
+    }
+}
+
+extension LeasePurpose {
+    init(_ purpose: WireJob.Purpose) {
+        self =
+            switch purpose {
+            case .backup: .backup
+            case .check: .check
+            default: .score
+            }
+    }
+
+    var wire: WireJob.Purpose {
+        switch self {
+        case .score: .score
+        case .backup: .backup
+        case .check: .check
         }
     }
 }
@@ -123,10 +163,10 @@ extension CoordinatorMessage {
     /// The message on the wire; a grant becomes the job that `job` makes of it.
     func wire(
         session: SessionID, incarnation: UInt64,
-        job: (LeaseName, [UInt32], Milliseconds) throws -> WireJob
+        job: (LeaseName, [UInt32], Milliseconds, LeasePurpose) throws -> WireJob
     ) rethrows -> WireMessage {
         switch self {
-        case .welcome(let heartbeat, let lease, let kept):
+        case .welcome(let heartbeat, let lease, let kept, let window):
             .welcome(
                 .with {
                     $0.session = session
@@ -134,9 +174,10 @@ extension CoordinatorMessage {
                     $0.heartbeatMilliseconds = UInt32(clamping: heartbeat)
                     $0.leaseMilliseconds = UInt32(clamping: lease)
                     $0.kept = kept.map(\.wire)
+                    $0.windowBytes = window ?? 0
                 })
         case .reject(let code, let detail, let retryAfter): .reject(Self.reject(code, detail, retryAfter))
-        case .grant(let lease, let examples, let span): .job(try job(lease, examples, span))
+        case .grant(let lease, let examples, let span, let purpose): .job(try job(lease, examples, span, purpose))
         case .ack(let lease, let batch):
             .ack(
                 .with {
@@ -144,11 +185,12 @@ extension CoordinatorMessage {
                     $0.epoch = lease.epoch
                     $0.batch = batch
                 })
-        case .heartbeatAck(let renewed, let cancelled):
+        case .heartbeatAck(let renewed, let cancelled, let window):
             .heartbeatAck(
                 .with {
                     $0.renewed = renewed.map(\.wire)
                     $0.cancelled = cancelled.map(\.wire)
+                    $0.windowBytes = window ?? 0
                 })
         case .cancel(let lease):
             .cancel(
@@ -174,16 +216,18 @@ extension CoordinatorMessage {
         case .welcome(let welcome):
             self = .welcome(
                 heartbeat: Milliseconds(welcome.heartbeatMilliseconds), lease: Milliseconds(welcome.leaseMilliseconds),
-                kept: welcome.kept.map(LeaseName.init))
+                kept: welcome.kept.map(LeaseName.init), window: welcome.windowBytes == 0 ? nil : welcome.windowBytes)
         case .reject(let reject):
             self = .reject(reject.code, detail: reject.detail, retryAfter: Milliseconds(reject.retryAfterMilliseconds))
         case .job(let job):
             self = .grant(
                 LeaseName(job: job.job, epoch: job.epoch), examples: job.examples.map(\.index),
-                lease: Milliseconds(job.leaseMilliseconds))
+                lease: Milliseconds(job.leaseMilliseconds), purpose: LeasePurpose(job.purpose))
         case .ack(let ack): self = .ack(LeaseName(job: ack.job, epoch: ack.epoch), batch: ack.batch)
         case .heartbeatAck(let ack):
-            self = .heartbeatAck(renewed: ack.renewed.map(LeaseName.init), cancelled: ack.cancelled.map(LeaseName.init))
+            self = .heartbeatAck(
+                renewed: ack.renewed.map(LeaseName.init), cancelled: ack.cancelled.map(LeaseName.init),
+                window: ack.windowBytes == 0 ? nil : ack.windowBytes)
         case .cancel(let cancel): self = .cancel(LeaseName(job: cancel.job, epoch: cancel.epoch))
         case .drain: self = .drain
         default: return nil

@@ -12,14 +12,14 @@ public enum ChangeOutcome: Sendable, Equatable {
 public struct RowOutcome: Sendable, Equatable {
     /// Rows stored now.
     public var new = 0
-    /// Rows that were stored before with the same bits.
-    public var duplicates = 0
+    /// Examples whose row was stored before with the same bits.
+    public var duplicates: [Int] = []
     /// Examples that had a different row, which stays; the new one is among the disagreements.
     public var disagreements: [Int] = []
     /// Examples that the job does not have, or rows that do not have its number of choices.
     public var unexpected: [Int] = []
 
-    public init(new: Int = 0, duplicates: Int = 0, disagreements: [Int] = [], unexpected: [Int] = []) {
+    public init(new: Int = 0, duplicates: [Int] = [], disagreements: [Int] = [], unexpected: [Int] = []) {
         self.new = new
         self.duplicates = duplicates
         self.disagreements = disagreements

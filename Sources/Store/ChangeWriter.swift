@@ -17,6 +17,7 @@ struct ChangeWriter {
             case .released(let job, let epoch, let reason):
                 try endLease(of: try shard(job), reason: reason.rawValue, epoch: epoch)
             case .bound(let run, let model, let engine): try bind(model, of: run, to: engine)
+            case .gaveUp, .withdrawn, .revoked: return .refused(reason: "not kept by this schema")
             case .job(let job, let state): try atomically { try set(job, to: state) }
             case .run(let run, let state): try atomically { try set(run: run, to: state) }
             }

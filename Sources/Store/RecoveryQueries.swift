@@ -57,7 +57,7 @@ extension StoreView {
             return JobDescription(
                 id: row[1], cell: String(row[2] as Int), model: row[3], examples: all,
                 estimatedTokens: UInt64(row[4] as Int64), missing: missing, epoch: UInt64(row[5] as Int64),
-                lease: leases.open, pastLeases: leases.past, failures: leases.failures)
+                leases: leases.open, pastLeases: leases.past, failures: leases.failures)
         }
     }
 }
@@ -90,7 +90,7 @@ private struct ExampleLists {
 /// The leases of a run's pending jobs, by shard.
 private struct LeaseHistory {
     struct Leases {
-        var open: Lease?
+        var open: [Lease] = []
         /// Ended ones, oldest first.
         var past: [Lease] = []
         /// The store does not know hosts.
@@ -113,7 +113,7 @@ private struct LeaseHistory {
                 job: row[1], epoch: UInt64(row[2] as Int64), worker: row[3], incarnation: UInt64(row[4] as Int64))
             let reason: String? = row[5]
             if reason == nil {
-                leases[row[0], default: Leases()].open = lease
+                leases[row[0], default: Leases()].open.append(lease)
             } else {
                 leases[row[0], default: Leases()].past.append(lease)
             }

@@ -61,7 +61,7 @@ struct ScoreWriter {
             return
         }
         if stored == digest {
-            outcome.duplicates += 1
+            outcome.duplicates.append(example)
             return
         }
         outcome.disagreements.append(example)

@@ -40,6 +40,12 @@ public enum MessageType: UInt16, Sendable, Hashable, CaseIterable {
     case statusRequest = 65
     /// Ends a run.
     case cancelRun = 66
+    /// Asks workers to finish and leave.
+    case drainWorkers = 67
+    /// Takes up a run that has ended unfinished.
+    case resumeRun = 68
+    /// Asks for a run's report.
+    case reportRequest = 69
 
     /// Answers Submit.
     case submitted = 96
@@ -47,6 +53,12 @@ public enum MessageType: UInt16, Sendable, Hashable, CaseIterable {
     case status = 97
     /// Answers CancelRun.
     case cancelled = 98
+    /// Answers DrainWorkers.
+    case drainingWorkers = 99
+    /// Answers ResumeRun.
+    case resumed = 100
+    /// Answers ReportRequest.
+    case report = 101
 
     /// Who may send a message.
     public enum Sender: Sendable, Hashable {

@@ -23,10 +23,16 @@ public enum WireMessage: Sendable, Equatable {
     case submit(WireSubmit)
     case statusRequest(WireStatusRequest)
     case cancelRun(WireCancelRun)
+    case drainWorkers(WireDrainWorkers)
+    case resumeRun(WireResumeRun)
+    case reportRequest(WireReportRequest)
 
     case submitted(WireSubmitted)
     case status(WireStatus)
     case cancelled(WireCancelled)
+    case drainingWorkers(WireDrainingWorkers)
+    case resumed(WireResumed)
+    case report(WireReport)
 
     /// The message's type code.
     public var type: MessageType { content.type }
@@ -53,9 +59,15 @@ public enum WireMessage: Sendable, Equatable {
         case .submit(let body): (.submit, body)
         case .statusRequest(let body): (.statusRequest, body)
         case .cancelRun(let body): (.cancelRun, body)
+        case .drainWorkers(let body): (.drainWorkers, body)
+        case .resumeRun(let body): (.resumeRun, body)
+        case .reportRequest(let body): (.reportRequest, body)
         case .submitted(let body): (.submitted, body)
         case .status(let body): (.status, body)
         case .cancelled(let body): (.cancelled, body)
+        case .drainingWorkers(let body): (.drainingWorkers, body)
+        case .resumed(let body): (.resumed, body)
+        case .report(let body): (.report, body)
         }
     }
 
@@ -81,9 +93,15 @@ public enum WireMessage: Sendable, Equatable {
         case .submit: self = .submit(try parse(body))
         case .statusRequest: self = .statusRequest(try parse(body))
         case .cancelRun: self = .cancelRun(try parse(body))
+        case .drainWorkers: self = .drainWorkers(try parse(body))
+        case .resumeRun: self = .resumeRun(try parse(body))
+        case .reportRequest: self = .reportRequest(try parse(body))
         case .submitted: self = .submitted(try parse(body))
         case .status: self = .status(try parse(body))
         case .cancelled: self = .cancelled(try parse(body))
+        case .drainingWorkers: self = .drainingWorkers(try parse(body))
+        case .resumed: self = .resumed(try parse(body))
+        case .report: self = .report(try parse(body))
         }
     }
 }

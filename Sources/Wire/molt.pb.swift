@@ -35,7 +35,7 @@ public nonisolated enum WireFailureClass: SwiftProtobuf.Enum, Swift.CaseIterable
   /// not the job's doing: never charged
   case infrastructure // = 1
 
-  /// this worker cannot do it (memory, missing model): try another
+  /// this worker cannot do it (memory, missing model): try another, then divide
   case worker // = 2
 
   /// no worker can do it: no retry
@@ -159,6 +159,15 @@ public nonisolated struct WireHello: Sendable {
   /// what of the engine decides a score's bits, such as "cpu/packed"; empty: all of it
   public var arithmetic: String = String()
 
+  /// since 1.1: SHA-256 of the model in its memory; empty: none
+  public var loadedModel: String = String()
+
+  /// since 1.1: what its machine, or its control group, may use
+  public var memoryBytes: UInt64 = 0
+
+  /// since 1.1: that its engine uses
+  public var cores: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -201,6 +210,15 @@ public nonisolated struct WireHeartbeat: Sendable {
   public var tokensPerSecond: Double = 0
 
   public var residentBytes: UInt64 = 0
+
+  /// since 1.1, like what follows
+  public var freeMemoryBytes: UInt64 = 0
+
+  /// where its spool is
+  public var freeDiskBytes: UInt64 = 0
+
+  /// rows that wait for their Ack
+  public var spoolBytes: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -322,9 +340,21 @@ public nonisolated struct WireJobFailed: Sendable {
   /// at most 4 KiB
   public var detail: String = String()
 
+  /// since 1.1: the one that it failed at; a data failure gives up this one alone
+  public var example: UInt32 {
+    get {_example ?? 0}
+    set {_example = newValue}
+  }
+  /// Returns true if `example` has been explicitly set.
+  public var hasExample: Bool {self._example != nil}
+  /// Clears the value of `example`. Subsequent reads from it will return its default value.
+  public mutating func clearExample() {self._example = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _example: UInt32? = nil
 }
 
 public nonisolated struct WireLeaseReturn: Sendable {
@@ -377,6 +407,9 @@ public nonisolated struct WireWelcome: Sendable {
   /// of the leases named in Hello; the worker drops all others
   public var kept: [WireHeldLease] = []
 
+  /// since 1.1: of rows that may be under way without an Ack; 0: 1 MiB
+  public var windowBytes: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -428,7 +461,54 @@ public nonisolated struct WireJob: Sendable {
 
   public var leaseMilliseconds: UInt32 = 0
 
+  /// since 1.1: for the worker's log; it computes all alike
+  public var purpose: WireJob.Purpose = .score
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Purpose: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+
+    /// rows that nobody has computed
+    case score // = 0
+
+    /// rows that a slow worker is computing too
+    case backup // = 1
+
+    /// rows that another worker computed, to compare
+    case check // = 2
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .score
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .score
+      case 1: self = .backup
+      case 2: self = .check
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .score: return 0
+      case .backup: return 1
+      case .check: return 2
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [WireJob.Purpose] = [
+      .score,
+      .backup,
+      .check,
+    ]
+
+  }
 
   public nonisolated struct Model: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -520,6 +600,9 @@ public nonisolated struct WireHeartbeatAck: Sendable {
 
   public var cancelled: [WireHeldLease] = []
 
+  /// since 1.1: as in Welcome, from now on
+  public var windowBytes: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -561,6 +644,9 @@ public nonisolated struct WireSubmit: Sendable {
   /// compute every row anew, also those that the store has from an earlier run
   public var fresh: Bool = false
 
+  /// since 1.1: higher goes first, always; runs of one priority share the workers evenly
+  public var priority: Int32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -595,6 +681,12 @@ public nonisolated struct WireStatusRequest: Sendable {
   /// empty: every run
   public var run: String = String()
 
+  /// since 1.1: also the counters, and the events after `after_event`
+  public var watching: Bool = false
+
+  /// 0: only the last few
+  public var afterEvent: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -608,6 +700,20 @@ public nonisolated struct WireStatus: Sendable {
   public var runs: [WireStatus.Run] = []
 
   public var workers: [WireStatus.Worker] = []
+
+  /// since 1.1; by name
+  public var counters: [WireStatus.Counter] = []
+
+  /// since 1.1; oldest first, a hundred at most
+  public var events: [WireStatus.Event] = []
+
+  /// since 1.1, of the coordinator, like what follows
+  public var build: String = String()
+
+  public var incarnation: UInt64 = 0
+
+  /// of work for the workers that are there; negative: unknown
+  public var backlogSeconds: Double = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -636,31 +742,207 @@ public nonisolated struct WireStatus: Sendable {
     /// what its ready jobs are bound to while no worker has it
     public var awaitedEngines: [String] = []
 
+    /// since 1.1
+    public var priority: Int32 = 0
+
+    /// since 1.1
+    public var jobsLeased: UInt64 = 0
+
+    /// since 1.1: neither done nor failed
+    public var jobsOpen: UInt64 = 0
+
+    /// since 1.1: rows that wait to be compared with a second computation
+    public var checksOpen: UInt64 = 0
+
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
     public init() {}
   }
 
-  public nonisolated struct Worker: Sendable {
+  public nonisolated struct Worker: @unchecked Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    public var key: String = String()
+    public var key: String {
+      get {_storage._key}
+      set {_uniqueStorage()._key = newValue}
+    }
 
-    public var host: String = String()
+    public var host: String {
+      get {_storage._host}
+      set {_uniqueStorage()._host = newValue}
+    }
 
-    public var engine: String = String()
+    public var engine: String {
+      get {_storage._engine}
+      set {_uniqueStorage()._engine = newValue}
+    }
 
-    public var state: String = String()
+    public var state: String {
+      get {_storage._state}
+      set {_uniqueStorage()._state = newValue}
+    }
 
-    public var leases: UInt32 = 0
+    public var leases: UInt32 {
+      get {_storage._leases}
+      set {_uniqueStorage()._leases = newValue}
+    }
 
-    public var tokensPerSecond: Double = 0
+    public var tokensPerSecond: Double {
+      get {_storage._tokensPerSecond}
+      set {_uniqueStorage()._tokensPerSecond = newValue}
+    }
 
-    public var residentBytes: UInt64 = 0
+    public var residentBytes: UInt64 {
+      get {_storage._residentBytes}
+      set {_uniqueStorage()._residentBytes = newValue}
+    }
 
-    public var secondsSinceHeartbeat: UInt64 = 0
+    public var secondsSinceHeartbeat: UInt64 {
+      get {_storage._secondsSinceHeartbeat}
+      set {_uniqueStorage()._secondsSinceHeartbeat = newValue}
+    }
+
+    /// since 1.1, like what follows: as authorized_keys calls it
+    public var name: String {
+      get {_storage._name}
+      set {_uniqueStorage()._name = newValue}
+    }
+
+    public var build: String {
+      get {_storage._build}
+      set {_uniqueStorage()._build = newValue}
+    }
+
+    /// id of the loaded model; empty: unknown
+    public var model: String {
+      get {_storage._model}
+      set {_uniqueStorage()._model = newValue}
+    }
+
+    /// stored since the coordinator's start
+    public var rows: UInt64 {
+      get {_storage._rows}
+      set {_uniqueStorage()._rows = newValue}
+    }
+
+    /// charged to it since the coordinator's start
+    public var failures: UInt64 {
+      get {_storage._failures}
+      set {_uniqueStorage()._failures = newValue}
+    }
+
+    /// of its rows, those that a second computation confirmed
+    public var agreed: UInt64 {
+      get {_storage._agreed}
+      set {_uniqueStorage()._agreed = newValue}
+    }
+
+    /// of its rows, those that two others refuted
+    public var wrong: UInt64 {
+      get {_storage._wrong}
+      set {_uniqueStorage()._wrong = newValue}
+    }
+
+    /// that it gets no jobs for
+    public var quarantineSeconds: UInt64 {
+      get {_storage._quarantineSeconds}
+      set {_uniqueStorage()._quarantineSeconds = newValue}
+    }
+
+    public var freeMemoryBytes: UInt64 {
+      get {_storage._freeMemoryBytes}
+      set {_uniqueStorage()._freeMemoryBytes = newValue}
+    }
+
+    public var freeDiskBytes: UInt64 {
+      get {_storage._freeDiskBytes}
+      set {_uniqueStorage()._freeDiskBytes = newValue}
+    }
+
+    public var spoolBytes: UInt64 {
+      get {_storage._spoolBytes}
+      set {_uniqueStorage()._spoolBytes = newValue}
+    }
+
+    /// its leases
+    public var work: [WireStatus.Work] {
+      get {_storage._work}
+      set {_uniqueStorage()._work = newValue}
+    }
+
+    /// see Welcome
+    public var windowBytes: UInt64 {
+      get {_storage._windowBytes}
+      set {_uniqueStorage()._windowBytes = newValue}
+    }
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+
+    fileprivate var _storage = _StorageClass.defaultInstance
+  }
+
+  public nonisolated struct Work: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var job: String = String()
+
+    public var run: String = String()
+
+    public var cell: String = String()
+
+    public var examples: UInt32 = 0
+
+    public var examplesDone: UInt32 = 0
+
+    /// since it began
+    public var seconds: UInt64 = 0
+
+    public var purpose: WireJob.Purpose = .score
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
+
+  public nonisolated struct Counter: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// as in docs/protocol.md, such as "rows_stored"
+    public var name: String = String()
+
+    /// since the coordinator's start
+    public var value: UInt64 = 0
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
+
+  public nonisolated struct Event: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// rises
+    public var id: UInt64 = 0
+
+    /// seconds since 1970
+    public var at: Double = 0
+
+    /// empty: of none
+    public var run: String = String()
+
+    public var kind: String = String()
+
+    public var detail: String = String()
 
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -696,6 +978,87 @@ public nonisolated struct WireCancelled: Sendable {
   public init() {}
 }
 
+/// Since 1.1. Asks workers to finish their current examples and leave, as SIGTERM does.
+public nonisolated struct WireDrainWorkers: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// a key, a name in authorized_keys, or a host; empty: all of them
+  public var worker: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct WireDrainingWorkers: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// keys
+  public var workers: [String] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Since 1.1. Takes up a run that was cancelled or ended incomplete: what is missing is tried anew.
+public nonisolated struct WireResumeRun: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var run: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct WireResumed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var run: String = String()
+
+  public var rowsMissing: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Since 1.1. Asks for a run's report, as `coord report` would print it beside the store.
+public nonisolated struct WireReportRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var run: String = String()
+
+  public var format: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct WireReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var text: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "molt"
@@ -710,7 +1073,7 @@ nonisolated extension WireRejectCode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0\u{1}arithmetic\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0\u{1}arithmetic\0\u{3}loaded_model\0\u{3}memory_bytes\0\u{1}cores\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -727,6 +1090,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.process) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.arithmetic) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.loadedModel) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
+      case 12: try { try decoder.decodeSingularUInt32Field(value: &self.cores) }()
       default: break
       }
     }
@@ -760,6 +1126,15 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.arithmetic.isEmpty {
       try visitor.visitSingularStringField(value: self.arithmetic, fieldNumber: 9)
     }
+    if !self.loadedModel.isEmpty {
+      try visitor.visitSingularStringField(value: self.loadedModel, fieldNumber: 10)
+    }
+    if self.memoryBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memoryBytes, fieldNumber: 11)
+    }
+    if self.cores != 0 {
+      try visitor.visitSingularUInt32Field(value: self.cores, fieldNumber: 12)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -773,6 +1148,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.process != rhs.process {return false}
     if lhs.leases != rhs.leases {return false}
     if lhs.arithmetic != rhs.arithmetic {return false}
+    if lhs.loadedModel != rhs.loadedModel {return false}
+    if lhs.memoryBytes != rhs.memoryBytes {return false}
+    if lhs.cores != rhs.cores {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -845,7 +1223,7 @@ nonisolated extension WireCredit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leases\0\u{3}tokens_per_second\0\u{3}resident_bytes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leases\0\u{3}tokens_per_second\0\u{3}resident_bytes\0\u{3}free_memory_bytes\0\u{3}free_disk_bytes\0\u{3}spool_bytes\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -856,6 +1234,9 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
       case 2: try { try decoder.decodeSingularDoubleField(value: &self.tokensPerSecond) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.residentBytes) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.freeMemoryBytes) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.freeDiskBytes) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.spoolBytes) }()
       default: break
       }
     }
@@ -871,6 +1252,15 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.residentBytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.residentBytes, fieldNumber: 3)
     }
+    if self.freeMemoryBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.freeMemoryBytes, fieldNumber: 4)
+    }
+    if self.freeDiskBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.freeDiskBytes, fieldNumber: 5)
+    }
+    if self.spoolBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.spoolBytes, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -878,6 +1268,9 @@ nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.leases != rhs.leases {return false}
     if lhs.tokensPerSecond != rhs.tokensPerSecond {return false}
     if lhs.residentBytes != rhs.residentBytes {return false}
+    if lhs.freeMemoryBytes != rhs.freeMemoryBytes {return false}
+    if lhs.freeDiskBytes != rhs.freeDiskBytes {return false}
+    if lhs.spoolBytes != rhs.spoolBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1110,7 +1503,7 @@ nonisolated extension WireJobDone: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireJobFailed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JobFailed"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}epoch\0\u{1}class\0\u{1}detail\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}epoch\0\u{1}class\0\u{1}detail\0\u{1}example\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1122,12 +1515,17 @@ nonisolated extension WireJobFailed: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.`class`) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.detail) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._example) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.job.isEmpty {
       try visitor.visitSingularStringField(value: self.job, fieldNumber: 1)
     }
@@ -1140,6 +1538,9 @@ nonisolated extension WireJobFailed: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.detail.isEmpty {
       try visitor.visitSingularStringField(value: self.detail, fieldNumber: 4)
     }
+    try { if let v = self._example {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1148,6 +1549,7 @@ nonisolated extension WireJobFailed: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.epoch != rhs.epoch {return false}
     if lhs.`class` != rhs.`class` {return false}
     if lhs.detail != rhs.detail {return false}
+    if lhs._example != rhs._example {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1228,7 +1630,7 @@ nonisolated extension WireBye: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}incarnation\0\u{3}heartbeat_milliseconds\0\u{3}lease_milliseconds\0\u{1}kept\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}incarnation\0\u{3}heartbeat_milliseconds\0\u{3}lease_milliseconds\0\u{1}kept\0\u{3}window_bytes\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1241,6 +1643,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatMilliseconds) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.leaseMilliseconds) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.kept) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.windowBytes) }()
       default: break
       }
     }
@@ -1262,6 +1665,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.kept.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.kept, fieldNumber: 5)
     }
+    if self.windowBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.windowBytes, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1271,6 +1677,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.heartbeatMilliseconds != rhs.heartbeatMilliseconds {return false}
     if lhs.leaseMilliseconds != rhs.leaseMilliseconds {return false}
     if lhs.kept != rhs.kept {return false}
+    if lhs.windowBytes != rhs.windowBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1318,7 +1725,7 @@ nonisolated extension WireReject: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Job"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}epoch\0\u{1}run\0\u{1}model\0\u{1}reduction\0\u{1}precision\0\u{1}examples\0\u{3}lease_milliseconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}epoch\0\u{1}run\0\u{1}model\0\u{1}reduction\0\u{1}precision\0\u{1}examples\0\u{3}lease_milliseconds\0\u{1}purpose\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1334,6 +1741,7 @@ nonisolated extension WireJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       case 6: try { try decoder.decodeSingularStringField(value: &self.precision) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.examples) }()
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.leaseMilliseconds) }()
+      case 9: try { try decoder.decodeSingularEnumField(value: &self.purpose) }()
       default: break
       }
     }
@@ -1368,6 +1776,9 @@ nonisolated extension WireJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if self.leaseMilliseconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.leaseMilliseconds, fieldNumber: 8)
     }
+    if self.purpose != .score {
+      try visitor.visitSingularEnumField(value: self.purpose, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1380,9 +1791,14 @@ nonisolated extension WireJob: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if lhs.precision != rhs.precision {return false}
     if lhs.examples != rhs.examples {return false}
     if lhs.leaseMilliseconds != rhs.leaseMilliseconds {return false}
+    if lhs.purpose != rhs.purpose {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension WireJob.Purpose: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0PURPOSE_SCORE\0\u{1}PURPOSE_BACKUP\0\u{1}PURPOSE_CHECK\0")
 }
 
 nonisolated extension WireJob.Model: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -1567,7 +1983,7 @@ nonisolated extension WireAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension WireHeartbeatAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".HeartbeatAck"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}renewed\0\u{1}cancelled\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}renewed\0\u{1}cancelled\0\u{3}window_bytes\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1577,6 +1993,7 @@ nonisolated extension WireHeartbeatAck: SwiftProtobuf.Message, SwiftProtobuf._Me
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.renewed) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.cancelled) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.windowBytes) }()
       default: break
       }
     }
@@ -1589,12 +2006,16 @@ nonisolated extension WireHeartbeatAck: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.cancelled.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.cancelled, fieldNumber: 2)
     }
+    if self.windowBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.windowBytes, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireHeartbeatAck, rhs: WireHeartbeatAck) -> Bool {
     if lhs.renewed != rhs.renewed {return false}
     if lhs.cancelled != rhs.cancelled {return false}
+    if lhs.windowBytes != rhs.windowBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1656,7 +2077,7 @@ nonisolated extension WireDrain: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireSubmit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Submit"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}fresh\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}fresh\0\u{1}priority\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1666,6 +2087,7 @@ nonisolated extension WireSubmit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.job) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.fresh) }()
+      case 3: try { try decoder.decodeSingularInt32Field(value: &self.priority) }()
       default: break
       }
     }
@@ -1678,12 +2100,16 @@ nonisolated extension WireSubmit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.fresh != false {
       try visitor.visitSingularBoolField(value: self.fresh, fieldNumber: 2)
     }
+    if self.priority != 0 {
+      try visitor.visitSingularInt32Field(value: self.priority, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireSubmit, rhs: WireSubmit) -> Bool {
     if lhs.job != rhs.job {return false}
     if lhs.fresh != rhs.fresh {return false}
+    if lhs.priority != rhs.priority {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1741,7 +2167,7 @@ nonisolated extension WireSubmitted: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireStatusRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".StatusRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}watching\0\u{3}after_event\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1750,6 +2176,8 @@ nonisolated extension WireStatusRequest: SwiftProtobuf.Message, SwiftProtobuf._M
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.watching) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.afterEvent) }()
       default: break
       }
     }
@@ -1759,11 +2187,19 @@ nonisolated extension WireStatusRequest: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.run.isEmpty {
       try visitor.visitSingularStringField(value: self.run, fieldNumber: 1)
     }
+    if self.watching != false {
+      try visitor.visitSingularBoolField(value: self.watching, fieldNumber: 2)
+    }
+    if self.afterEvent != 0 {
+      try visitor.visitSingularUInt64Field(value: self.afterEvent, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireStatusRequest, rhs: WireStatusRequest) -> Bool {
     if lhs.run != rhs.run {return false}
+    if lhs.watching != rhs.watching {return false}
+    if lhs.afterEvent != rhs.afterEvent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1771,7 +2207,7 @@ nonisolated extension WireStatusRequest: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Status"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}runs\0\u{1}workers\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}runs\0\u{1}workers\0\u{1}counters\0\u{1}events\0\u{1}build\0\u{1}incarnation\0\u{3}backlog_seconds\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1781,6 +2217,11 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.runs) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.workers) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.counters) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.events) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.build) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.incarnation) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.backlogSeconds) }()
       default: break
       }
     }
@@ -1793,12 +2234,32 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.workers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.workers, fieldNumber: 2)
     }
+    if !self.counters.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.counters, fieldNumber: 3)
+    }
+    if !self.events.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.events, fieldNumber: 4)
+    }
+    if !self.build.isEmpty {
+      try visitor.visitSingularStringField(value: self.build, fieldNumber: 5)
+    }
+    if self.incarnation != 0 {
+      try visitor.visitSingularUInt64Field(value: self.incarnation, fieldNumber: 6)
+    }
+    if self.backlogSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.backlogSeconds, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireStatus, rhs: WireStatus) -> Bool {
     if lhs.runs != rhs.runs {return false}
     if lhs.workers != rhs.workers {return false}
+    if lhs.counters != rhs.counters {return false}
+    if lhs.events != rhs.events {return false}
+    if lhs.build != rhs.build {return false}
+    if lhs.incarnation != rhs.incarnation {return false}
+    if lhs.backlogSeconds != rhs.backlogSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1806,7 +2267,7 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireStatus.protoMessageName + ".Run"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0\u{3}awaited_engines\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0\u{3}awaited_engines\0\u{1}priority\0\u{3}jobs_leased\0\u{3}jobs_open\0\u{3}checks_open\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1823,6 +2284,10 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 7: try { try decoder.decodeSingularDoubleField(value: &self.tokensPerSecond) }()
       case 8: try { try decoder.decodeSingularDoubleField(value: &self.secondsLeft) }()
       case 9: try { try decoder.decodeRepeatedStringField(value: &self.awaitedEngines) }()
+      case 10: try { try decoder.decodeSingularInt32Field(value: &self.priority) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.jobsLeased) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.jobsOpen) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.checksOpen) }()
       default: break
       }
     }
@@ -1856,6 +2321,18 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.awaitedEngines.isEmpty {
       try visitor.visitRepeatedStringField(value: self.awaitedEngines, fieldNumber: 9)
     }
+    if self.priority != 0 {
+      try visitor.visitSingularInt32Field(value: self.priority, fieldNumber: 10)
+    }
+    if self.jobsLeased != 0 {
+      try visitor.visitSingularUInt64Field(value: self.jobsLeased, fieldNumber: 11)
+    }
+    if self.jobsOpen != 0 {
+      try visitor.visitSingularUInt64Field(value: self.jobsOpen, fieldNumber: 12)
+    }
+    if self.checksOpen != 0 {
+      try visitor.visitSingularUInt64Field(value: self.checksOpen, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1869,6 +2346,10 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.tokensPerSecond != rhs.tokensPerSecond {return false}
     if lhs.secondsLeft != rhs.secondsLeft {return false}
     if lhs.awaitedEngines != rhs.awaitedEngines {return false}
+    if lhs.priority != rhs.priority {return false}
+    if lhs.jobsLeased != rhs.jobsLeased {return false}
+    if lhs.jobsOpen != rhs.jobsOpen {return false}
+    if lhs.checksOpen != rhs.checksOpen {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1876,7 +2357,213 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireStatus.protoMessageName + ".Worker"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}host\0\u{1}engine\0\u{1}state\0\u{1}leases\0\u{3}tokens_per_second\0\u{3}resident_bytes\0\u{3}seconds_since_heartbeat\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}host\0\u{1}engine\0\u{1}state\0\u{1}leases\0\u{3}tokens_per_second\0\u{3}resident_bytes\0\u{3}seconds_since_heartbeat\0\u{1}name\0\u{1}build\0\u{1}model\0\u{1}rows\0\u{1}failures\0\u{1}agreed\0\u{1}wrong\0\u{3}quarantine_seconds\0\u{3}free_memory_bytes\0\u{3}free_disk_bytes\0\u{3}spool_bytes\0\u{1}work\0\u{3}window_bytes\0")
+
+  fileprivate class _StorageClass {
+    var _key: String = String()
+    var _host: String = String()
+    var _engine: String = String()
+    var _state: String = String()
+    var _leases: UInt32 = 0
+    var _tokensPerSecond: Double = 0
+    var _residentBytes: UInt64 = 0
+    var _secondsSinceHeartbeat: UInt64 = 0
+    var _name: String = String()
+    var _build: String = String()
+    var _model: String = String()
+    var _rows: UInt64 = 0
+    var _failures: UInt64 = 0
+    var _agreed: UInt64 = 0
+    var _wrong: UInt64 = 0
+    var _quarantineSeconds: UInt64 = 0
+    var _freeMemoryBytes: UInt64 = 0
+    var _freeDiskBytes: UInt64 = 0
+    var _spoolBytes: UInt64 = 0
+    var _work: [WireStatus.Work] = []
+    var _windowBytes: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _key = source._key
+      _host = source._host
+      _engine = source._engine
+      _state = source._state
+      _leases = source._leases
+      _tokensPerSecond = source._tokensPerSecond
+      _residentBytes = source._residentBytes
+      _secondsSinceHeartbeat = source._secondsSinceHeartbeat
+      _name = source._name
+      _build = source._build
+      _model = source._model
+      _rows = source._rows
+      _failures = source._failures
+      _agreed = source._agreed
+      _wrong = source._wrong
+      _quarantineSeconds = source._quarantineSeconds
+      _freeMemoryBytes = source._freeMemoryBytes
+      _freeDiskBytes = source._freeDiskBytes
+      _spoolBytes = source._spoolBytes
+      _work = source._work
+      _windowBytes = source._windowBytes
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._key) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._host) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._engine) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._state) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._leases) }()
+        case 6: try { try decoder.decodeSingularDoubleField(value: &_storage._tokensPerSecond) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._residentBytes) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._secondsSinceHeartbeat) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._build) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._model) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._rows) }()
+        case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._failures) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._agreed) }()
+        case 15: try { try decoder.decodeSingularUInt64Field(value: &_storage._wrong) }()
+        case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._quarantineSeconds) }()
+        case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._freeMemoryBytes) }()
+        case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._freeDiskBytes) }()
+        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._spoolBytes) }()
+        case 20: try { try decoder.decodeRepeatedMessageField(value: &_storage._work) }()
+        case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._windowBytes) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._key.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._key, fieldNumber: 1)
+      }
+      if !_storage._host.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._host, fieldNumber: 2)
+      }
+      if !_storage._engine.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._engine, fieldNumber: 3)
+      }
+      if !_storage._state.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._state, fieldNumber: 4)
+      }
+      if _storage._leases != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._leases, fieldNumber: 5)
+      }
+      if _storage._tokensPerSecond.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._tokensPerSecond, fieldNumber: 6)
+      }
+      if _storage._residentBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._residentBytes, fieldNumber: 7)
+      }
+      if _storage._secondsSinceHeartbeat != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._secondsSinceHeartbeat, fieldNumber: 8)
+      }
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 9)
+      }
+      if !_storage._build.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._build, fieldNumber: 10)
+      }
+      if !_storage._model.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._model, fieldNumber: 11)
+      }
+      if _storage._rows != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._rows, fieldNumber: 12)
+      }
+      if _storage._failures != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._failures, fieldNumber: 13)
+      }
+      if _storage._agreed != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._agreed, fieldNumber: 14)
+      }
+      if _storage._wrong != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._wrong, fieldNumber: 15)
+      }
+      if _storage._quarantineSeconds != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._quarantineSeconds, fieldNumber: 16)
+      }
+      if _storage._freeMemoryBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._freeMemoryBytes, fieldNumber: 17)
+      }
+      if _storage._freeDiskBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._freeDiskBytes, fieldNumber: 18)
+      }
+      if _storage._spoolBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._spoolBytes, fieldNumber: 19)
+      }
+      if !_storage._work.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._work, fieldNumber: 20)
+      }
+      if _storage._windowBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._windowBytes, fieldNumber: 21)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireStatus.Worker, rhs: WireStatus.Worker) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._key != rhs_storage._key {return false}
+        if _storage._host != rhs_storage._host {return false}
+        if _storage._engine != rhs_storage._engine {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._leases != rhs_storage._leases {return false}
+        if _storage._tokensPerSecond != rhs_storage._tokensPerSecond {return false}
+        if _storage._residentBytes != rhs_storage._residentBytes {return false}
+        if _storage._secondsSinceHeartbeat != rhs_storage._secondsSinceHeartbeat {return false}
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._build != rhs_storage._build {return false}
+        if _storage._model != rhs_storage._model {return false}
+        if _storage._rows != rhs_storage._rows {return false}
+        if _storage._failures != rhs_storage._failures {return false}
+        if _storage._agreed != rhs_storage._agreed {return false}
+        if _storage._wrong != rhs_storage._wrong {return false}
+        if _storage._quarantineSeconds != rhs_storage._quarantineSeconds {return false}
+        if _storage._freeMemoryBytes != rhs_storage._freeMemoryBytes {return false}
+        if _storage._freeDiskBytes != rhs_storage._freeDiskBytes {return false}
+        if _storage._spoolBytes != rhs_storage._spoolBytes {return false}
+        if _storage._work != rhs_storage._work {return false}
+        if _storage._windowBytes != rhs_storage._windowBytes {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireStatus.Work: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireStatus.protoMessageName + ".Work"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}run\0\u{1}cell\0\u{1}examples\0\u{3}examples_done\0\u{1}seconds\0\u{1}purpose\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1884,56 +2571,136 @@ nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.host) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.engine) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.state) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.leases) }()
-      case 6: try { try decoder.decodeSingularDoubleField(value: &self.tokensPerSecond) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.residentBytes) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.secondsSinceHeartbeat) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.job) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.cell) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.examples) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.examplesDone) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.seconds) }()
+      case 7: try { try decoder.decodeSingularEnumField(value: &self.purpose) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.key.isEmpty {
-      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    if !self.job.isEmpty {
+      try visitor.visitSingularStringField(value: self.job, fieldNumber: 1)
     }
-    if !self.host.isEmpty {
-      try visitor.visitSingularStringField(value: self.host, fieldNumber: 2)
+    if !self.run.isEmpty {
+      try visitor.visitSingularStringField(value: self.run, fieldNumber: 2)
     }
-    if !self.engine.isEmpty {
-      try visitor.visitSingularStringField(value: self.engine, fieldNumber: 3)
+    if !self.cell.isEmpty {
+      try visitor.visitSingularStringField(value: self.cell, fieldNumber: 3)
     }
-    if !self.state.isEmpty {
-      try visitor.visitSingularStringField(value: self.state, fieldNumber: 4)
+    if self.examples != 0 {
+      try visitor.visitSingularUInt32Field(value: self.examples, fieldNumber: 4)
     }
-    if self.leases != 0 {
-      try visitor.visitSingularUInt32Field(value: self.leases, fieldNumber: 5)
+    if self.examplesDone != 0 {
+      try visitor.visitSingularUInt32Field(value: self.examplesDone, fieldNumber: 5)
     }
-    if self.tokensPerSecond.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.tokensPerSecond, fieldNumber: 6)
+    if self.seconds != 0 {
+      try visitor.visitSingularUInt64Field(value: self.seconds, fieldNumber: 6)
     }
-    if self.residentBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.residentBytes, fieldNumber: 7)
-    }
-    if self.secondsSinceHeartbeat != 0 {
-      try visitor.visitSingularUInt64Field(value: self.secondsSinceHeartbeat, fieldNumber: 8)
+    if self.purpose != .score {
+      try visitor.visitSingularEnumField(value: self.purpose, fieldNumber: 7)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireStatus.Worker, rhs: WireStatus.Worker) -> Bool {
-    if lhs.key != rhs.key {return false}
-    if lhs.host != rhs.host {return false}
-    if lhs.engine != rhs.engine {return false}
-    if lhs.state != rhs.state {return false}
-    if lhs.leases != rhs.leases {return false}
-    if lhs.tokensPerSecond != rhs.tokensPerSecond {return false}
-    if lhs.residentBytes != rhs.residentBytes {return false}
-    if lhs.secondsSinceHeartbeat != rhs.secondsSinceHeartbeat {return false}
+  public static func ==(lhs: WireStatus.Work, rhs: WireStatus.Work) -> Bool {
+    if lhs.job != rhs.job {return false}
+    if lhs.run != rhs.run {return false}
+    if lhs.cell != rhs.cell {return false}
+    if lhs.examples != rhs.examples {return false}
+    if lhs.examplesDone != rhs.examplesDone {return false}
+    if lhs.seconds != rhs.seconds {return false}
+    if lhs.purpose != rhs.purpose {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireStatus.Counter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireStatus.protoMessageName + ".Counter"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}value\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.value != 0 {
+      try visitor.visitSingularUInt64Field(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireStatus.Counter, rhs: WireStatus.Counter) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireStatus.Event: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireStatus.protoMessageName + ".Event"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}at\0\u{1}run\0\u{1}kind\0\u{1}detail\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.at) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.detail) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.at.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.at, fieldNumber: 2)
+    }
+    if !self.run.isEmpty {
+      try visitor.visitSingularStringField(value: self.run, fieldNumber: 3)
+    }
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 4)
+    }
+    if !self.detail.isEmpty {
+      try visitor.visitSingularStringField(value: self.detail, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireStatus.Event, rhs: WireStatus.Event) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.at != rhs.at {return false}
+    if lhs.run != rhs.run {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.detail != rhs.detail {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1999,6 +2766,196 @@ nonisolated extension WireCancelled: SwiftProtobuf.Message, SwiftProtobuf._Messa
   public static func ==(lhs: WireCancelled, rhs: WireCancelled) -> Bool {
     if lhs.run != rhs.run {return false}
     if lhs.state != rhs.state {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireDrainWorkers: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".DrainWorkers"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}worker\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.worker) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.worker.isEmpty {
+      try visitor.visitSingularStringField(value: self.worker, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireDrainWorkers, rhs: WireDrainWorkers) -> Bool {
+    if lhs.worker != rhs.worker {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireDrainingWorkers: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".DrainingWorkers"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}workers\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.workers) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.workers.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.workers, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireDrainingWorkers, rhs: WireDrainingWorkers) -> Bool {
+    if lhs.workers != rhs.workers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireResumeRun: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ResumeRun"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.run.isEmpty {
+      try visitor.visitSingularStringField(value: self.run, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireResumeRun, rhs: WireResumeRun) -> Bool {
+    if lhs.run != rhs.run {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireResumed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Resumed"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{3}rows_missing\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.rowsMissing) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.run.isEmpty {
+      try visitor.visitSingularStringField(value: self.run, fieldNumber: 1)
+    }
+    if self.rowsMissing != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rowsMissing, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireResumed, rhs: WireResumed) -> Bool {
+    if lhs.run != rhs.run {return false}
+    if lhs.rowsMissing != rhs.rowsMissing {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireReportRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ReportRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}format\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.run) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.format) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.run.isEmpty {
+      try visitor.visitSingularStringField(value: self.run, fieldNumber: 1)
+    }
+    if !self.format.isEmpty {
+      try visitor.visitSingularStringField(value: self.format, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireReportRequest, rhs: WireReportRequest) -> Bool {
+    if lhs.run != rhs.run {return false}
+    if lhs.format != rhs.format {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Report"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireReport, rhs: WireReport) -> Bool {
+    if lhs.text != rhs.text {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

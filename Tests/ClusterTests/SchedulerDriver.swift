@@ -88,7 +88,7 @@ extension [SchedulerDirective] {
     /// The grants of this turn: session, lease and examples.
     var grants: [(session: SessionID, lease: LeaseName, examples: [UInt32])] {
         compactMap {
-            if case .send(.grant(let lease, let examples, _), let session) = $0 {
+            if case .send(.grant(let lease, let examples, _, _), let session) = $0 {
                 (session, lease, examples)
             } else {
                 nil

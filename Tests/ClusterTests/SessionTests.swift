@@ -48,7 +48,7 @@ struct SessionTests {
         var job = JobDescription.sample("a", examples: 3)
         job.missing = [1, 2]
         job.epoch = 4
-        job.lease = Lease(job: "a", epoch: 4, worker: "w1", incarnation: 1)
+        job.leases = [Lease(job: "a", epoch: 4, worker: "w1", incarnation: 1)]
         job.pastLeases = [Lease(job: "a", epoch: 3, worker: "w0", incarnation: 1)]
         driver.take(.recovered([RunDescription(id: "run", jobs: [job, .sample("b")], rowsOfFinishedJobs: 10)]))
         return driver

@@ -21,7 +21,7 @@ struct PromiseTests {
     func duplicate() throws {
         try store.grant(job)
         #expect(try store.score(job, [Sample.row(0), Sample.row(1)]) == .rows(RowOutcome(new: 2)))
-        #expect(try store.score(job, [Sample.row(1), Sample.row(2)]) == .rows(RowOutcome(new: 1, duplicates: 1)))
+        #expect(try store.score(job, [Sample.row(1), Sample.row(2)]) == .rows(RowOutcome(new: 1, duplicates: [1])))
         let cell = try store.read { try $0.cells(run: "sample")[0] }
         #expect(cell.rows == 3)
         #expect(try store.read { try $0.disagreements(run: "sample") }.isEmpty)
@@ -153,7 +153,7 @@ struct PromiseTests {
         row.choices[1].margin = .nan
         row.choices[1].greedy = true
         try store.score(job, [row])
-        #expect(try store.score(job, [row]) == .rows(RowOutcome(duplicates: 1)))
+        #expect(try store.score(job, [row]) == .rows(RowOutcome(duplicates: [0])))
         let score = try store.read { try $0.scores(cell: try $0.cells(run: "sample")[0].id)[0] }
         #expect(score.choices[0].loglikelihood.bitPattern == value.bitPattern)
         #expect(score.choices[1].margin.bitPattern == Float.nan.bitPattern)

@@ -33,6 +33,9 @@ enum Samples {
         .submit(.with { $0.job = "{\"name\":\"quick\"}" }),
         .statusRequest(.with { $0.run = "r1" }),
         .cancelRun(.with { $0.run = "r1" }),
+        .drainWorkers(.with { $0.worker = "node-3" }),
+        .resumeRun(.with { $0.run = "r1" }),
+        .reportRequest(.with { ($0.run, $0.format) = ("r1", "markdown") }),
     ]
 
     static let fromCoordinator: [WireMessage] = [
@@ -72,6 +75,9 @@ enum Samples {
                 ]
             }),
         .cancelled(.with { ($0.run, $0.state) = ("r1", "cancelled") }),
+        .drainingWorkers(.with { $0.workers = ["k1", "k2"] }),
+        .resumed(.with { ($0.run, $0.rowsMissing) = ("r1", 7) }),
+        .report(.with { $0.text = "| Tasks |" }),
     ]
 
     static let leases: [WireHeldLease] = [.with { ($0.job, $0.epoch) = ("j1", 3) }, .with { $0.epoch = .max }]

@@ -135,7 +135,7 @@ final class CoordinatorModel {
         for directive in directives {
             switch directive {
             case .send(let message, let session):
-                if case .welcome(_, _, let kept) = message { adopted.formUnion(kept) }
+                if case .welcome(_, _, let kept, _) = message { adopted.formUnion(kept) }
                 guard let worker = routes[session] else { continue }
                 post(message, to: worker, session: session)
             case .close(let session): routes[session] = nil
@@ -158,7 +158,8 @@ final class CoordinatorModel {
         }
         return switch message {
         case .jobDone(let name): .jobDone(current(name))
-        case .jobFailed(let name, let failure, let detail): .jobFailed(current(name), failure, detail: detail)
+        case .jobFailed(let name, let failure, let detail, let example):
+            .jobFailed(current(name), failure, detail: detail, example: example)
         case .leaseReturn(let name): .leaseReturn(current(name))
         case .scores(let name, let batch, let rows): .scores(current(name), batch: batch, rows: rows)
         default: message

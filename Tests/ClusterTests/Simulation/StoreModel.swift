@@ -81,6 +81,7 @@ struct StoreModel {
             let old = bindings[run, default: [:]].updateValue(engine, forKey: model)
             if let old, old != engine { throw Violation("\(run): \(model) went from \(old) to \(engine)") }
         case .job(let id, let state): try end(id, state)
+        case .gaveUp, .withdrawn, .revoked: throw Violation("\(change) is not modelled")
         case .run(let id, let state): try end(run: id, state)
         }
     }
@@ -151,7 +152,7 @@ struct StoreModel {
                 var description = job.description
                 description.missing = description.examples.filter { job.rows[$0] == nil }
                 description.epoch = job.epoch
-                description.lease = job.lease
+                description.leases = job.lease.map { [$0] } ?? []
                 description.pastLeases = job.pastLeases
                 description.failures = job.failures
                 return description

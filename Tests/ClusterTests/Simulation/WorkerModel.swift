@@ -63,7 +63,7 @@ final class WorkerModel {
         if session == nil { return }
         whenAwake(boot, after: 0) { [unowned self] in
             switch message {
-            case .grant(let name, _, _):
+            case .grant(let name, _, _, _):
                 guard world.holder[name, default: key] == key else {
                     throw Violation("\(name.job) of epoch \(name.epoch) went to two workers")
                 }
@@ -113,7 +113,7 @@ final class WorkerModel {
                     try handle(.received(.ack(name, batch: batch), session: id, incarnation: incarnation))
                 }
             }
-        case .jobFailed(let name, _, _), .leaseReturn(let name): world.reports.insert(name)
+        case .jobFailed(let name, _, _, _), .leaseReturn(let name): world.reports.insert(name)
         default: break
         }
         world.carry(from: index, toCoordinator: true) { [unowned world, index] in

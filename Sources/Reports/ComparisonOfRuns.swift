@@ -10,16 +10,9 @@ public struct ComparableRun: Sendable {
 
     /// Reads a run's rows; one consistent state if `view` is.
     public init(_ view: StoreView, run: String) throws {
-        self.run = try view.run(run)
-        let benchmarks = try view.benchmarks(run: run)
-        let records = try view.cells(run: run)
-        let identities = CellIdentities(
-            run: self.run, models: try view.models(run: run), benchmarks: benchmarks, cells: records)
-        var shelf = DocumentShelf(view, benchmarks: benchmarks)
-        cells = try records.map { record in
-            let scores = try shelf.scores(of: record)
-            return ComparableCell(identities.side(of: record, scores), scores)
-        }
+        let source = try RunCells(view, run: run)
+        self.run = source.run
+        cells = try source.map(source.comparable)
     }
 
     /// The labels of its reductions, in the manifest's order.

@@ -20,7 +20,7 @@ public struct HarnessExport {
         _ view: StoreView, run: String, to folder: URL,
         bootstrapIterations: Int = Perplexity.bootstrapIterations
     ) throws -> [URL] {
-        let report = try RunReport(view, run: run, bootstrapIterations: bootstrapIterations)
+        let report = try RunReport(view, run: run, bootstrapIterations: bootstrapIterations, comparing: false)
         return try HarnessExport(view: view, report: report, folder: folder).write()
     }
 

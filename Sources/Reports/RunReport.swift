@@ -16,34 +16,33 @@ public struct RunReport: Sendable {
     /// How many rows contradict a stored one.
     public let disagreements: Int
     /// What the run's cells say about one another: methods against no reduction, against the content-free controls, and
-    /// the paper's definitions against the released ones, as far as the run has them.
+    /// the paper's definitions against the released ones, as far as the run has them; none unless they were asked for.
     public let families: [ComparisonFamily]
 
     /// Reads and aggregates a run; one consistent state if `view` is.
     ///
-    /// `bootstrapIterations` resamples go into the standard error of a perplexity; 0 leaves it out.
+    /// `bootstrapIterations` resamples go into the standard error of a perplexity; 0 leaves it out. Without `comparing`
+    /// there are no `families`.
     public init(
-        _ view: StoreView, run: String, bootstrapIterations: Int = Perplexity.bootstrapIterations
+        _ view: StoreView, run: String, bootstrapIterations: Int = Perplexity.bootstrapIterations,
+        comparing: Bool = true
     ) throws {
         self.bootstrapIterations = bootstrapIterations
-        self.run = try view.run(run)
-        models = try view.models(run: run)
-        benchmarks = try view.benchmarks(run: run)
+        let source = try RunCells(view, run: run)
+        self.run = source.run
+        models = source.models
+        benchmarks = source.benchmarks
         failures = try view.failures(run: run)
         disagreements = try view.disagreements(run: run).count
-        var shelf = DocumentShelf(view, benchmarks: benchmarks)
-        let records = try view.cells(run: run)
-        let identities = CellIdentities(run: self.run, models: models, benchmarks: benchmarks, cells: records)
-        var cells: [CellReport] = []
-        var comparable: [ComparableCell] = []
-        for record in records {
-            let scores = try shelf.scores(of: record)
-            cells.append(CellReport(record, scores, bootstrapIterations: bootstrapIterations))
-            comparable.append(ComparableCell(identities.side(of: record, scores), scores))
+        let read = try source.map { record, scores in
+            (
+                report: CellReport(record, scores, bootstrapIterations: bootstrapIterations),
+                comparable: comparing ? source.comparable(record, scores) : nil
+            )
         }
-        self.cells = cells
+        cells = read.map(\.report)
         families = try ComparisonFamily.families(
-            of: comparable, resamples: min(bootstrapIterations, PairedMean.resamples))
+            of: read.compactMap(\.comparable), resamples: min(bootstrapIterations, PairedMean.resamples))
     }
 
     /// Whether the stored rows equal the manifest.

@@ -74,21 +74,11 @@ public struct LineChart: Sendable {
     /// - Parameter id: unlike every other id of the page.
     public func svg(id: String) -> String {
         let plot = Plot(self)
-        var svg = Markup()
-        svg.element(
-            "svg",
-            [
-                "class": "chart", "viewBox": "0 0 \(place(width)) \(place(height))", "role": "img",
-                "aria-labelledby": "\(id)-t \(id)-d",
-            ]
-        ) { svg in
-            svg.element("title", ["id": "\(id)-t"], title)
-            svg.element("desc", ["id": "\(id)-d"], summary)
+        return ChartFrame(id: id, title: title, summary: summary, width: width, height: height).svg { svg in
             plot.axes(&svg)
             for (position, series) in series.enumerated() { plot.draw(series, position, &svg) }
             plot.labels(&svg)
         }
-        return svg.text
     }
 }
 
@@ -156,10 +146,7 @@ private struct Plot {
         svg.leaf(
             "line",
             ["class": "zero", "x1": place(left), "x2": place(right), "y1": place(bottom), "y2": place(bottom)])
-        svg.element(
-            "text",
-            ["class": "axis", "x": place((left + right) / 2), "y": place(chart.height - 4), "text-anchor": "middle"],
-            chart.xTitle)
+        ChartFrame.xTitle(chart.xTitle, left: left, right: right, height: chart.height, &svg)
     }
 
     /// How far a series stands beside its true x, so that the bars of points at one x do not cover one another.
@@ -177,7 +164,7 @@ private struct Plot {
 
     func draw(_ series: LineChart.Series, _ position: Int, _ svg: inout Markup) {
         let shift = dodge(position)
-        svg.element("g", ["class": series.style.map(ChartStyle.seriesClass) ?? "series-none"]) { svg in
+        ChartFrame.series(series.style, &svg) { svg in
             let line = series.points.filter { !$0.isHollow }.compactMap { spot($0, shift) }
             if series.style == nil, let base = line.last {
                 svg.leaf(
@@ -199,7 +186,7 @@ private struct Plot {
                 "line",
                 ["class": "band", "x1": place(spot.x), "x2": place(spot.x), "y1": place(low), "y2": place(high)])
         }
-        let outline = (series.style.map(ChartMarker.init) ?? .circle).path(x: spot.x, y: spot.y, radius: 4.2)
+        let outline = ChartFrame.outline(series.style, x: spot.x, y: spot.y)
         svg.element("path", ["class": point.isHollow ? "hollow" : "mark", "d": outline]) {
             $0.element("title", point.title)
         }
@@ -213,7 +200,7 @@ private struct Plot {
         }
         let places = ChartLabels.spread(ends.map(\.1.y), spacing: Self.labelSpacing, within: (top - 4)...(bottom + 4))
         for ((series, end), height) in zip(ends, places) {
-            svg.element("g", ["class": series.style.map(ChartStyle.seriesClass) ?? "series-none"]) { svg in
+            ChartFrame.series(series.style, &svg) { svg in
                 let start = series.style == nil ? right : end.x + 6
                 if right + 22 - start > 10 || abs(height - end.y) > 3 {
                     svg.leaf(

@@ -64,16 +64,7 @@ public struct WhiskerChart: Sendable {
         let values = rows.flatMap { [$0.value] + ($0.interval.map { [$0.lowerBound, $0.upperBound] } ?? []) }
         let scale = ChartScale(.linear, holding: [0] + values + axisValues, count: width < 420 ? 3 : 6)
         func across(_ value: Double) -> Double { left + min(max(scale.share(value) ?? 0, 0), 1) * (right - left) }
-        var svg = Markup()
-        svg.element(
-            "svg",
-            [
-                "class": "chart", "viewBox": "0 0 \(place(width)) \(place(height))", "role": "img",
-                "aria-labelledby": "\(id)-t \(id)-d",
-            ]
-        ) { svg in
-            svg.element("title", ["id": "\(id)-t"], title)
-            svg.element("desc", ["id": "\(id)-d"], summary)
+        return ChartFrame(id: id, title: title, summary: summary, width: width, height: height).svg { svg in
             svg.element("text", ["class": "head", "x": "0", "y": "12"], title)
             for tick in scale.ticks {
                 let (x, isZero) = (place(across(tick)), abs(tick) < 1e-12)
@@ -87,19 +78,15 @@ public struct WhiskerChart: Sendable {
                     "text", ["class": "axis", "x": x, "y": place(bottom + 18), "text-anchor": "middle"],
                     (tick > 1e-12 ? "+" : "") + scale.label(tick))
             }
-            svg.element(
-                "text",
-                ["class": "axis", "x": place((left + right) / 2), "y": place(height - 4), "text-anchor": "middle"],
-                xTitle)
+            ChartFrame.xTitle(xTitle, left: left, right: right, height: height, &svg)
             for (position, row) in rows.enumerated() {
                 draw(row, y: top + pitch * (Double(position) + 0.5), names: names, across, &svg)
             }
         }
-        return svg.text
     }
 
     private func draw(_ row: Row, y: Double, names: Double, _ across: (Double) -> Double, _ svg: inout Markup) {
-        svg.element("g", ["class": row.style.map(ChartStyle.seriesClass) ?? "series-none"]) { svg in
+        ChartFrame.series(row.style, &svg) { svg in
             svg.element("title", row.title)
             svg.element(
                 "text", ["class": "name", "x": place(names), "y": place(y + 4), "text-anchor": "end"],
@@ -113,7 +100,7 @@ public struct WhiskerChart: Sendable {
                         "x2": place(across(interval.upperBound)), "y1": place(y), "y2": place(y),
                     ])
             }
-            let outline = (row.style.map(ChartMarker.init) ?? .circle).path(x: across(row.value), y: y, radius: 4.2)
+            let outline = ChartFrame.outline(row.style, x: across(row.value), y: y)
             svg.leaf("path", ["class": row.isSignificant ? "mark" : "hollow", "d": outline])
         }
     }

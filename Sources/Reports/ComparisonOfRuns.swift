@@ -16,11 +16,7 @@ public struct ComparableRun: Sendable {
     }
 
     /// The labels of its reductions, in the manifest's order.
-    public var labels: [String] {
-        var labels: [String] = []
-        for cell in cells where !labels.contains(cell.side.label) { labels.append(cell.side.label) }
-        return labels
-    }
+    public var labels: [String] { cells.map(\.side.label).firstOccurrences }
 
     /// The cells of one reduction, named by its label, its canonical JSON, or its method where only one has that.
     fileprivate func cells(of name: String) throws(ComparisonError) -> [ComparableCell] {

@@ -75,8 +75,7 @@ extension ComparisonFamily {
 
     /// Each caution once, in the order of the comparisons.
     private var cautions: [String] {
-        var seen: Set<String> = []
-        return comparisons.flatMap(\.cautions).map(\.description).filter { seen.insert($0).inserted }
+        comparisons.flatMap(\.cautions).map(\.description).firstOccurrences
     }
 }
 

@@ -7,7 +7,9 @@ extension RunReport {
     }
 
     /// The warnings, and what the comparisons caution of.
-    var notices: [String] { ordered(warnings + families.flatMap(\.comparisons).flatMap(\.cautions).map(\.description)) }
+    var notices: [String] {
+        (warnings + families.flatMap(\.comparisons).flatMap(\.cautions).map(\.description)).firstOccurrences
+    }
 
     /// What a reader of the figures must know: failures, missing rows, contradictions.
     var warnings: [String] {
@@ -33,7 +35,7 @@ extension RunReport {
         ]
         if let finished = run.finished { lines.append(["finished", minuteText(finished)]) }
         lines.append(["engines", Set(cells.flatMap(\.engines)).sorted().map(\.description).joined(separator: "; ")])
-        lines.append(["precision", ordered(cells.map(\.cell.precision)).joined(separator: ", ")])
+        lines.append(["precision", cells.map(\.cell.precision).firstOccurrences.joined(separator: ", ")])
         for model in models {
             let shape = model.publishedShape.map { ", shape \($0)" } ?? ""
             lines.append([
@@ -47,10 +49,10 @@ extension RunReport {
                 "sha256 \(benchmark.dataSHA256), \(benchmark.examples) of \(benchmark.documents) documents\(limit)",
             ])
         }
-        for tokenizer in ordered(benchmarks.map(\.tokenizerSHA256)) {
+        for tokenizer in benchmarks.map(\.tokenizerSHA256).firstOccurrences {
             lines.append(["tokenizer", "sha256 \(tokenizer)"])
         }
-        for reduction in ordered(cells.map(\.cell.reduction)) { lines.append(["reduction", reduction]) }
+        for reduction in cells.map(\.cell.reduction).firstOccurrences { lines.append(["reduction", reduction]) }
         return lines
     }
 
@@ -66,11 +68,5 @@ extension RunReport {
             ("reduction", .raw(cell.cell.reduction)), ("scope", .optional(settings["scope"], JSONText.string)),
             ("precision", .string(cell.cell.precision)), ("engines", .array(cell.engines.map(\.json))),
         ])
-    }
-
-    /// Without repetitions, in the order of first occurrence.
-    private func ordered(_ values: [String]) -> [String] {
-        var seen: Set<String> = []
-        return values.filter { seen.insert($0).inserted }
     }
 }

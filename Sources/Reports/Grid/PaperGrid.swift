@@ -53,7 +53,7 @@ struct PaperGrid: Sendable {
     let rows: [Row]
 
     /// The models in the manifest's order.
-    var models: [String] { rows.map(\.model).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
+    var models: [String] { rows.map(\.model).firstOccurrences }
 
     /// Whether rows differ in precision, so that it must be shown.
     var showsPrecision: Bool { Set(rows.map(\.precision)).count > 1 }
@@ -65,13 +65,7 @@ struct PaperGrid: Sendable {
 
     /// What is odd about printed figures, once each, in the table's order.
     var notes: [String] {
-        var notes: [String] = []
-        for row in rows {
-            for column in PaperColumn.allCases {
-                if let note = row.figures[column]?.printed?.note, !notes.contains(note) { notes.append(note) }
-            }
-        }
-        return notes
+        rows.flatMap { row in PaperColumn.allCases.compactMap { row.figures[$0]?.printed?.note } }.firstOccurrences
     }
 }
 

@@ -11,11 +11,7 @@ extension HTMLPage {
 
     /// In the manifest's order.
     var panels: [Panel] {
-        var keys: [[String]] = []
-        for row in grid.rows where !keys.contains([row.model, row.precision]) {
-            keys.append([row.model, row.precision])
-        }
-        return keys.map { key in
+        grid.rows.map { [$0.model, $0.precision] }.firstOccurrences.map { key in
             Panel(
                 title: grid.showsPrecision ? "\(key[0]), \(key[1])" : key[0],
                 rows: grid.rows.filter { $0.model == key[0] && $0.precision == key[1] })
@@ -49,10 +45,7 @@ extension HTMLPage {
 
     /// A panel whole, or where its lines are many and of several scopes, a part a scope.
     private func parts(_ panel: Panel) -> [Panel] {
-        var scopes: [String] = []
-        for scope in panel.rows.compactMap({ $0.reduction["scope"]?.text }) where !scopes.contains(scope) {
-            scopes.append(scope)
-        }
+        let scopes = panel.rows.compactMap { $0.reduction["scope"]?.text }.firstOccurrences
         let shown = lines.series.count { entry in panel.rows.contains { lines.entry($0.reduction.json) == entry } }
         guard scopes.count > 1, shown > HTMLPage.linesTogether else { return [panel] }
         return scopes.map { scope in

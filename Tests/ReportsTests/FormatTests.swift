@@ -144,7 +144,11 @@ struct FormatTests {
         try sample.score(cell: 0, documents.map { ($0.id, [(-1, false), (-2, false)]) })
         try sample.score(cell: 1, documents.map { ($0.id, [(-2, false), (-1, false)]) })
         let page = try sample.report().html()
-        #expect(page.contains("60 of them, spread over all comparisons. All: coord compare r1 --flips"))
+        let command = "coord compare r1 --between none &#39;utrc flops=0.1&#39; --flips"
+        #expect(page.contains("60 of them, spread over all comparisons. All of a comparison, such as: \(command)"))
         #expect(page.components(separatedBy: "<td>lost</td>").count == 61)
+        let run = try sample.comparable()
+        let named = try ComparisonOfRuns(baseline: run, candidate: run, between: ("none", "utrc flops=0.1"))
+        #expect(named.text(flips: true).components(separatedBy: "\n  lost: ").count == 201)
     }
 }

@@ -16,10 +16,9 @@ extension HTMLPage {
         guard !flips.isEmpty else { return }
         let sorted = flips.filter { !$0.1.isNearTie } + flips.filter(\.1.isNearTie)
         let listed = HTMLPage.spread(sorted, HTMLPage.listedFlips)
-        let caption =
-            flips.count > listed.count
-            ? "\(listed.count) of them, spread over all comparisons. All: coord compare \(report.run.run) --flips"
-            : "All of them."
+        let isCut = flips.count > listed.count
+        let rest = isCut ? sorted.first.map { " All of a comparison, such as: \(command($0.0))" } ?? "" : ""
+        let caption = isCut ? "\(listed.count) of them, spread over all comparisons.\(rest)" : "All of them."
         page.table(caption: caption) { page in
             page.element("thead") { page in
                 page.element("tr") { page in
@@ -37,6 +36,19 @@ extension HTMLPage {
             }
             page.element("tbody") { page in for (comparison, flip) in listed { line(comparison, flip, &page) } }
         }
+    }
+
+    /// What lists every flip of a comparison.
+    private func command(_ comparison: Comparison) -> String {
+        let words = [report.run.run, "--between", comparison.baseline.label, comparison.candidate.label, "--flips"]
+        return "coord compare " + words.map(HTMLPage.shellWord).joined(separator: " ")
+    }
+
+    /// A word as a shell reads it, in quotation marks where it must be.
+    private static func shellWord(_ word: String) -> String {
+        let isPlain =
+            !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.=".contains($0)) }
+        return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
 
     private func line(_ comparison: Comparison, _ flip: Flip, _ page: inout Markup) {

@@ -76,7 +76,8 @@ public struct ComparisonOfRuns: Sendable {
     /// The comparison for a terminal; with `heading`, which comes before each title, for a Markdown file.
     public func text(heading: String = "", flips: Bool = false) -> String {
         let texts = families.map { $0.text(heading: heading, flips: flips) }
-        let rest = unmatched.map { "not compared: \($0)\n" }
+        let write = ComparisonFamily.writing(heading: heading)
+        let rest = unmatched.map { write("not compared: \($0)") + "\n" }
         return texts.joined(separator: "\n") + (rest.isEmpty ? "" : "\n" + rest.joined())
     }
 

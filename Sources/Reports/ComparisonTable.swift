@@ -6,14 +6,25 @@ extension ComparisonFamily {
     /// The family for a terminal or a Markdown file: its title after `heading`, tables, and what a reader must know;
     /// with `flips` also every document that one side answers rightly and the other does not.
     public func text(heading: String = "", flips: Bool = false) -> String {
-        var text = "\(heading)\(title)\n\n\(accuracyTable.text)"
-        if comparisons.contains(where: { $0.perplexities != nil }) { text += "\n\(perplexityTable.text)" }
-        text += "\n\(explanation)\n"
-        for caution in cautions { text += "caution: \(caution)\n" }
+        let write = ComparisonFamily.writing(heading: heading)
+        func lines(_ lines: [String]) -> String { lines.map { write($0) + "\n" }.joined() }
+        var text = "\(heading)\(write(title))\n\n\(accuracyTable.written(by: write).text)"
+        if comparisons.contains(where: { $0.perplexities != nil }) {
+            text += "\n\(perplexityTable.written(by: write).text)"
+        }
+        text += "\n" + lines(explanation + cautions.map { "caution: \($0)" })
         if flips {
-            for comparison in comparisons where !comparison.flips.isEmpty { text += "\n" + comparison.flipLines }
+            for comparison in comparisons where !comparison.flips.isEmpty {
+                text += "\n" + lines(comparison.flipLines)
+            }
         }
         return text
+    }
+
+    /// How text is written: in Markdown, which has a heading, so that it stays text; for a terminal as it is.
+    static func writing(heading: String) -> (String) -> String {
+        guard heading.isEmpty else { return Markdown.text }
+        return { $0 }
     }
 
     private var accuracyTable: TextTable {
@@ -65,12 +76,14 @@ extension ComparisonFamily {
         return table
     }
 
-    private var explanation: String {
-        """
-        Paired by document: exact McNemar test, Holm over \(tests) \(tests == 1 ? "test" : "tests"); intervals are \
-        percentile bootstrap. Detectable: the smallest true difference found with a power of 0.8 at 0.05, before Holm.
-        Near ties: documents that a score's drift of \(Decision.drift) could turn, on either side, exact ties included.
-        """
+    private var explanation: [String] {
+        [
+            "Paired by document: exact McNemar test, Holm over \(tests) \(tests == 1 ? "test" : "tests"); intervals are "
+                + "percentile bootstrap. Detectable: the smallest true difference found with a power of 0.8 at 0.05, "
+                + "before Holm.",
+            "Near ties: documents that a score's drift of \(Decision.drift) could turn, on either side, exact ties "
+                + "included.",
+        ]
     }
 
     /// Each caution once, in the order of the comparisons.
@@ -81,21 +94,23 @@ extension ComparisonFamily {
 
 extension Comparison {
     /// One line a flipped document, after one that names the comparison.
-    fileprivate var flipLines: String {
-        var text = "\(benchmark.rawValue), \(candidate.label) against \(baseline.label): "
-        text += "\(flips.count) flipped, \(flips.count - firmFlips.count) of them near a tie\n"
-        for flip in flips {
-            let choices = [flip.baseline, flip.candidate].compactMap { $0.decision.choice.map(String.init) }
-            let words = [
-                "document \(flip.baseline.document)", String(flip.documentHash.prefix(12)),
-                choices.isEmpty ? nil : "choice " + choices.joined(separator: " → "), flip.gold.map { "right \($0)" },
-                "margin \(fourDecimals(flip.baseline.decision.margin)) → "
-                    + fourDecimals(flip.candidate.decision.margin),
-                flip.isNearTie ? "near a tie" : nil,
-            ]
-            text += "  \(flip.direction.rawValue): " + words.compactMap { $0 }.joined(separator: ", ") + "\n"
-        }
-        return text
+    fileprivate var flipLines: [String] {
+        let head =
+            "\(benchmark.rawValue), \(candidate.label) against \(baseline.label): "
+            + "\(flips.count) flipped, \(flips.count - firmFlips.count) of them near a tie"
+        return [head]
+            + flips.map { flip in
+                let choices = [flip.baseline, flip.candidate].compactMap { $0.decision.choice.map(String.init) }
+                let words = [
+                    "document \(flip.baseline.document)", String(flip.documentHash.prefix(12)),
+                    choices.isEmpty ? nil : "choice " + choices.joined(separator: " → "),
+                    flip.gold.map { "right \($0)" },
+                    "margin \(fourDecimals(flip.baseline.decision.margin)) → "
+                        + fourDecimals(flip.candidate.decision.margin),
+                    flip.isNearTie ? "near a tie" : nil,
+                ]
+                return "  \(flip.direction.rawValue): " + words.compactMap { $0 }.joined(separator: ", ")
+            }
     }
 }
 

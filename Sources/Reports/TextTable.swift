@@ -25,6 +25,13 @@ struct TextTable {
         return ([header, rule] + body).map { "|" + $0.joined(separator: "|") + "|\n" }.joined()
     }
 
+    /// The table with every cell as `write` writes it.
+    func written(by write: (String) -> String) -> TextTable {
+        TextTable(
+            columns: columns.map { Column(header: write($0.header), isNumeric: $0.isNumeric) },
+            rows: rows.map { $0.map(write) })
+    }
+
     private static func centre(_ text: String, _ width: Int) -> String {
         let left = (width - text.count) / 2
         return blanks(left) + text + blanks(width - text.count - left)

@@ -110,6 +110,25 @@ struct ComparisonOfRunsTests {
                     baseline: "a", candidate: "b", baselineCells: ["none", "utrc flops=0.2"], candidateCells: ["none"]))
     }
 
+    @Test("in Markdown a run's and a model's names stay text, and the columns hold")
+    func markdown() throws {
+        let documents = (0..<2).map { Paired.document($0) }
+        let odd = #"{"flops":0.2,"importance":"a|b","method":"utrc"}"#
+        let sample = try SampleRun(
+            [(.piqa, documents)], reductions: [Paired.none, odd, Paired.utrc()], model: "<i>|*m*")
+        try sample.score(cell: 0, Paired.rows([true, true]))
+        try sample.score(cell: 1, Paired.rows([true, false]))
+        let text = try compare(sample, sample, between: ("none", odd)).text(heading: "## ", flips: true)
+        #expect(text.hasPrefix(##"## \<i\>\|\*m\*, fp32: "##))
+        #expect(text.contains(#"utrc flops=0.2 importance=a\|b against none: 1 flipped"#))
+        let table = text.split(separator: "\n").filter { $0.hasPrefix("|") }
+        #expect(table.count == 3)
+        for row in table {
+            #expect(row.replacing(#"\|"#, with: "").count { $0 == "|" } == 14)
+        }
+        #expect(Set(table.map(\.count)).count == 1)
+    }
+
     @Test("the text lists flips when asked, and the JSON holds every one")
     func rendering() throws {
         let documents = (0..<3).map { Paired.document($0) }

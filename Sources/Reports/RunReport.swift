@@ -36,11 +36,11 @@ public struct RunReport: Sendable {
         disagreements = try view.disagreements(run: run).count
         let read = try source.map { record, scores in
             (
-                report: CellReport(record, scores, bootstrapIterations: bootstrapIterations),
+                report: CellReport(record, scores),
                 comparable: comparing ? source.comparable(record, scores) : nil
             )
         }
-        cells = read.map(\.report)
+        cells = CellReport.drawingErrors(read.map(\.report), bootstrapIterations: bootstrapIterations)
         families = try ComparisonFamily.families(
             of: read.compactMap(\.comparable), resamples: min(bootstrapIterations, PairedMean.resamples))
     }
@@ -53,7 +53,7 @@ public struct RunReport: Sendable {
 public struct CellReport: Sendable {
     public let cell: CellRecord
     public let benchmark: BenchmarkName
-    public let aggregate: Aggregate
+    public private(set) var aggregate: Aggregate
     /// The achieved reduction of FLOPs without the head, 0…1, averaged over tokens; nil without rows.
     public let flopsReduction: Double?
     /// The same with the head.
@@ -65,18 +65,33 @@ public struct CellReport: Sendable {
     /// Decisions that hang by nothing or by less than the drift of a score.
     public let ties: Ties
     private let intervals: [Metric: ConfidenceInterval]
+    /// Of a benchmark with a perplexity.
+    private let loglikelihoods: [Double]
 
-    init(_ cell: CellRecord, _ scores: CellScores, bootstrapIterations: Int) {
+    /// The cell without the standard error of a perplexity.
+    init(_ cell: CellRecord, _ scores: CellScores) {
         self.cell = cell
         benchmark = scores.benchmark
-        aggregate = scores.benchmark.aggregate(
-            scores.scored.map(\.metrics), bootstrapIterations: bootstrapIterations)
+        aggregate = scores.benchmark.aggregate(scores.scored.map(\.metrics), bootstrapIterations: 0)
+        loglikelihoods = scores.scored.compactMap(\.metrics.loglikelihood)
         flopsReduction = scores.weightedMean(\.flopsReduction)
         flopsReductionWithHead = scores.weightedMean(\.flopsReductionWithHead)
         tokens = scores.tokens
         engines = scores.engines
         ties = scores.ties
         intervals = CellReport.intervals(scores, aggregate)
+    }
+
+    /// The cells with the standard errors of their perplexities, which are drawn for all cells together.
+    static func drawingErrors(_ cells: [CellReport], bootstrapIterations: Int) -> [CellReport] {
+        let places = cells.indices.filter { !cells[$0].loglikelihoods.isEmpty }
+        let perplexities = Perplexity.all(
+            places.map { cells[$0].loglikelihoods }, bootstrapIterations: bootstrapIterations)
+        var drawn = cells
+        for (place, perplexity) in zip(places, perplexities) {
+            drawn[place].aggregate = cells[place].aggregate.with(perplexity)
+        }
+        return drawn
     }
 
     /// The 95 % confidence interval of a metric over documents like these; nil where it is not defined.

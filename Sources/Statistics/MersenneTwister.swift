@@ -1,62 +1,69 @@
 /// Four generators MT19937 (Matsumoto and Nishimura, 1998) side by side, one a lane, each seeded as Python's
 /// `random.Random(seed)` seeds its own.
-///
-/// Word `w` of lane `l` lies at `4 w + l`, so that plain loops over the words become vector instructions.
 struct MersenneTwisters {
-    static let laneCount = 4
+    /// A word of each lane.
+    typealias Words = SIMD4<UInt32>
+
+    static let laneCount = Words.scalarCount
     /// The numbers that a block gives each lane.
     static let blockSize = size / 2
 
     private static let size = 624
     private static let middle = 397
 
-    private var state: [UInt32]
+    private var state: [Words]
 
     init(seeds: [UInt32]) {
         precondition(seeds.count == Self.laneCount)
         let states = seeds.map(Self.initialState(key:))
-        state = (0..<Self.size).flatMap { word in states.map { $0[word] } }
+        state = (0..<Self.size).map { word in Words(states.map { $0[word] }) }
     }
 
     /// Draws a block of places below `count` for each lane, `floor(random() * count)` as Python computes it.
     ///
-    /// Place `i` of lane `l` goes to `4 i + l`.
-    mutating func nextPlaces(below count: Int32, into places: UnsafeMutableBufferPointer<UInt32>) {
-        precondition(places.count == Self.blockSize * Self.laneCount)
+    /// `random()` is (27 bits · 2²⁶ + 26 bits) / 2⁵³. The 27 bits alone decide the place, unless they leave it so near to
+    /// the next one that the others may carry it there; then Python's arithmetic is followed in full.
+    mutating func nextPlaces(below count: UInt32, into places: UnsafeMutableBufferPointer<Words>) {
+        precondition(places.count == Self.blockSize)
+        let room = Self.room(below: count)
         state.withUnsafeMutableBufferPointer { state in
             Self.twist(state)
-            let count = Double(count)
+            let (factor, limit) = (SIMD4(repeating: UInt64(count)), Words(repeating: room))
+            var isNear = SIMDMask<SIMD4<Int32>>(repeating: false)
             for row in 0..<Self.blockSize {
-                let first = row &* 2 &* Self.laneCount
-                for lane in 0..<Self.laneCount {
-                    let high = Self.temper(state[first &+ lane]) &>> 5
-                    let low = Self.temper(state[first &+ Self.laneCount &+ lane]) &>> 6
-                    places[row &* Self.laneCount &+ lane] = Self.floor(Self.fraction(high, low) * count)
-                }
+                let product = SIMD4<UInt64>(truncatingIfNeeded: Self.temper(state[2 &* row]) & Self.first) &* factor
+                places[row] = Words(truncatingIfNeeded: product &>> 32)
+                let isOver = Words(truncatingIfNeeded: product) .> limit
+                isNear .|= isOver
+            }
+            if any(isNear) { Self.settle(places, below: count, state) }
+        }
+    }
+
+    /// A word's upper 27 bits. There they stand, so that the upper half of the product with a count is a place.
+    private static let first: UInt32 = 0xFFFF_FFE0
+
+    /// How large that product's lower half may be for the place to be certain: the other bits are less than one unit of
+    /// the 27 and add less than 32 counts.
+    private static func room(below count: UInt32) -> UInt32 { count < 1 << 27 ? ~(count &<< 5) : 0 }
+
+    /// Replaces the places that are not certain by what Python computes.
+    private static func settle(
+        _ places: UnsafeMutableBufferPointer<Words>, below count: UInt32, _ state: UnsafeMutableBufferPointer<Words>
+    ) {
+        let room = room(below: count)
+        for row in 0..<blockSize {
+            let high = temper(state[2 &* row])
+            for lane in 0..<laneCount where (high[lane] & first) &* count > room {
+                let low = temper(state[2 &* row &+ 1])[lane]
+                let bits = Double(high[lane] >> 5) * 67_108_864 + Double(low >> 6)
+                places[row][lane] = UInt32(bits * (1 / 9_007_199_254_740_992) * Double(count))
             }
         }
     }
 
-    /// The number in [0, 1) that Python's `random()` makes of 27 and 26 bits.
     @inline(__always)
-    private static func fraction(_ high: UInt32, _ low: UInt32) -> Double {
-        // x86-64 converts signed words only.
-        let sum = Double(Int32(bitPattern: high)) * 67_108_864 + Double(Int32(bitPattern: low))
-        return sum * (1 / 9_007_199_254_740_992)
-    }
-
-    /// The whole part of a number from 0 to 2³¹, without the branches of a checked conversion: adding 2⁵² rounds to
-    /// the nearest whole number and leaves it in the low bits.
-    @inline(__always)
-    private static func floor(_ value: Double) -> UInt32 {
-        let shift = 4_503_599_627_370_496.0
-        let nearest = (value + shift) - shift
-        let whole = nearest > value ? nearest - 1 : nearest
-        return UInt32(truncatingIfNeeded: (whole + shift).bitPattern)
-    }
-
-    @inline(__always)
-    private static func temper(_ word: UInt32) -> UInt32 {
+    private static func temper(_ word: Words) -> Words {
         var word = word
         word ^= word &>> 11
         word ^= (word &<< 7) & 0x9D2C_5680
@@ -67,23 +74,19 @@ struct MersenneTwisters {
 
     /// Replaces the block by the next one.
     @inline(__always)
-    private static func twist(_ state: UnsafeMutableBufferPointer<UInt32>) {
-        let lanes = laneCount
-        let split = (size - middle) * lanes
-        let last = (size - 1) * lanes
+    private static func twist(_ state: UnsafeMutableBufferPointer<Words>) {
+        let split = size - middle
         for index in 0..<split {
-            state[index] = next(state[index], state[index &+ lanes], state[index &+ middle &* lanes])
+            state[index] = next(state[index], state[index &+ 1], state[index &+ middle])
         }
-        for index in split..<last {
-            state[index] = next(state[index], state[index &+ lanes], state[index &- split])
+        for index in split..<(size - 1) {
+            state[index] = next(state[index], state[index &+ 1], state[index &- split])
         }
-        for index in last..<(size * lanes) {
-            state[index] = next(state[index], state[index &- last], state[index &- split])
-        }
+        state[size - 1] = next(state[size - 1], state[0], state[middle - 1])
     }
 
     @inline(__always)
-    private static func next(_ word: UInt32, _ following: UInt32, _ other: UInt32) -> UInt32 {
+    private static func next(_ word: Words, _ following: Words, _ other: Words) -> Words {
         let mixed = (word & 0x8000_0000) | (following & 0x7FFF_FFFF)
         return other ^ (mixed &>> 1) ^ ((0 &- (mixed & 1)) & 0x9908_B0DF)
     }

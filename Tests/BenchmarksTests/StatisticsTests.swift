@@ -29,6 +29,19 @@ struct StatisticsTests {
         #expect(Perplexity(loglikelihoods: [-1.5, -2.25]).standardError == 1.7861453148476523)
     }
 
+    @Test("several cells have the bits of each alone, whatever their sizes")
+    func together() {
+        let cells = [997, 40, 1, 997, 40, 2, 997].enumerated().map { cell, count in
+            (0..<count).map { -Double(($0 * 37 + cell) % 101) / 13 }
+        }
+        for iterations in [0, 1, 2500] {
+            let together = Perplexity.all(cells, bootstrapIterations: iterations)
+            #expect(together == cells.map { Perplexity(loglikelihoods: $0, bootstrapIterations: iterations) })
+            #expect(together.count { $0.standardError != nil } == (iterations > 1 ? 6 : 0))
+        }
+        #expect(Perplexity.all(Array(repeating: cells[1], count: 20), bootstrapIterations: 1000).count == 20)
+    }
+
     @Test("no resamples leave perplexity without an error")
     func none() {
         #expect(Perplexity(loglikelihoods: [-1, -2], bootstrapIterations: 0).standardError == nil)

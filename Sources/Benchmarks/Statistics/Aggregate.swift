@@ -17,6 +17,16 @@ public struct Aggregate: Sendable, Equatable {
 
     /// The entry of a metric, where the benchmark has it.
     public subscript(metric: Metric) -> Entry? { entries.first { $0.metric == metric } }
+
+    /// The same with a perplexity that was computed together with others': see ``Perplexity/all(_:bootstrapIterations:)``.
+    public func with(_ perplexity: Perplexity) -> Aggregate {
+        Aggregate(
+            count: count,
+            entries: entries.map { entry in
+                guard entry.metric == .perplexity else { return entry }
+                return Entry(metric: .perplexity, value: perplexity.value, standardError: perplexity.standardError)
+            })
+    }
 }
 
 extension BenchmarkName {

@@ -28,12 +28,37 @@ public struct Perplexity: Sendable, Equatable {
     /// `bootstrapIterations` resamples are drawn as lm-evaluation-harness draws them: a thousand a chunk, and chunk
     /// `i` from Python's `random.Random(i).choices`.
     public init(loglikelihoods: [Double], bootstrapIterations: Int = Perplexity.bootstrapIterations) {
+        let hasError = loglikelihoods.count > 1 && bootstrapIterations > 1
+        self.init(
+            loglikelihoods, means: hasError ? bootstrapMeans(loglikelihoods, iterations: bootstrapIterations) : [])
+    }
+
+    /// The perplexities of several cells, each as of it alone; cells with as many documents share their draws.
+    public static func all(
+        _ cells: [[Double]], bootstrapIterations: Int = Perplexity.bootstrapIterations
+    ) -> [Perplexity] {
+        var perplexities = cells.map { Perplexity($0, means: []) }
+        guard bootstrapIterations > 1 else { return perplexities }
+        let bySize = Dictionary(grouping: cells.indices.filter { cells[$0].count > 1 }) { cells[$0].count }
+        for (_, alike) in bySize.sorted(by: { $0.key < $1.key }) {
+            for first in stride(from: 0, to: alike.count, by: cellsTogether) {
+                let places = alike.dropFirst(first).prefix(cellsTogether)
+                let means = bootstrapMeans(of: places.map { cells[$0] }, iterations: bootstrapIterations)
+                for (place, means) in zip(places, means) {
+                    perplexities[place] = Perplexity(cells[place], means: means)
+                }
+            }
+        }
+        return perplexities
+    }
+
+    /// As many as a processor's second cache holds of LAMBADA's.
+    private static let cellsTogether = 16
+
+    private init(_ loglikelihoods: [Double], means: [Double]) {
         precondition(!loglikelihoods.isEmpty, "a perplexity needs a document")
         value = exp(-(sum(loglikelihoods) / Double(loglikelihoods.count)))
-        let resamples =
-            loglikelihoods.count > 1
-            ? bootstrapMeans(loglikelihoods, iterations: bootstrapIterations).map { exp(-$0) } : []
-        standardError = resamples.count > 1 ? sampleDeviation(resamples) : nil
+        standardError = means.count > 1 ? sampleDeviation(means.map { exp(-$0) }) : nil
     }
 
     /// How many resamples lm-evaluation-harness draws unless told otherwise.

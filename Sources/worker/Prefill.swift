@@ -80,9 +80,10 @@ struct Prefill {
         let rows = shape.sequences * shape.length
         let vocabulary = model.configuration.vocabularySize
         let tokens = (0..<rows).map { Int32(($0 * 48_271 + 11) % vocabulary) }
+        let lengths = [Int](repeating: shape.length, count: shape.sequences)
         let (hidden, profile) = try backend.profile {
             var state = model.initialState(sequences: shape.sequences)
-            let segments = Segments(lengths: [Int](repeating: shape.length, count: shape.sequences))
+            let segments = Segments(lengths: lengths)
             let hidden = try model.forward(tokens, segments: segments, state: &state, reduction: reduction)
             let rated =
                 switch logits {
@@ -92,14 +93,8 @@ struct Prefill {
             _ = try model.score(hidden, rows: rated, targets: rated.map { tokens[$0] })
             return hidden
         }
-        var counts = TokenCounts(perLayer: [], remaining: rows)
-        for layer in 0..<model.configuration.layerCount {
-            counts.perLayer.append(counts.remaining)
-            for step in hidden.steps where step.layer == layer {
-                counts.remaining -= step.rows - step.decision.hidden.kept.count
-            }
-        }
-        return Run(profile: profile, counts: counts)
+        let counts = hidden.tokenCounts(entering: lengths, layerCount: model.configuration.layerCount)
+        return Run(profile: profile, counts: TokenCounts(sumOf: counts))
     }
 
     private func summary(

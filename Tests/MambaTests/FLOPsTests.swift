@@ -53,6 +53,15 @@ private struct UnitFLOPs: Decodable {
 
 @Suite("FLOPs and keep ratios")
 struct FLOPsTests {
+    @Test("the rows of several sequences add up layer by layer")
+    func sums() {
+        let counts = [
+            TokenCounts(perLayer: [8, 8, 5], remaining: 4), TokenCounts(perLayer: [3, 3, 3], remaining: 2),
+        ]
+        #expect(TokenCounts(sumOf: counts) == TokenCounts(perLayer: [11, 11, 8], remaining: 6))
+        #expect(TokenCounts(sumOf: []) == TokenCounts(perLayer: [], remaining: 0))
+    }
+
     private static let shapes: [String: ModelConfiguration] = [
         "mamba-1.4b": ModelConfiguration(
             architecture: .mamba1, modelDimension: 2048, layerCount: 48, vocabularySize: 50280),

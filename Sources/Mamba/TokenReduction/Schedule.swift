@@ -137,6 +137,14 @@ public struct TokenCounts: Sendable, Equatable {
         self.remaining = remaining
     }
 
+    /// The rows of several sequences together, which have as many layers each; none without a sequence.
+    public init(sumOf counts: [TokenCounts]) {
+        perLayer = (counts.first?.perLayer.indices ?? 0..<0).map { layer in
+            counts.reduce(0) { $0 + $1.perLayer[layer] }
+        }
+        remaining = counts.reduce(0) { $0 + $1.remaining }
+    }
+
     /// The same with `rows` more rows that run unreduced, such as those that are scored in context scope.
     public func adding(unreduced rows: Int) -> TokenCounts {
         TokenCounts(perLayer: perLayer.map { $0 + rows }, remaining: remaining + rows)

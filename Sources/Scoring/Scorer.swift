@@ -40,10 +40,10 @@ public struct Scorer<B: Backend>: Sendable {
         let plan = try ScoringPlan(
             sequences, reduction, layerCount: model.configuration.layerCount, sharing: sharing, budget: budget)
         var board = ScoreBoard(requests, sequences)
+        func proceed(_ board: ScoreBoard) throws {
+            guard shouldContinue(board.completed) else { throw CancellationError() }
+        }
         for trees in plan.groups(within: budget) {
-            let proceed = { (board: ScoreBoard) in
-                guard shouldContinue(board.completed) else { throw CancellationError() }
-            }
             if plan.reducedLayer == nil {
                 try score(Array(trees), of: plan, into: &board, proceed: proceed)
             } else {

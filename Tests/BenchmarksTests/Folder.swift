@@ -1,18 +1,16 @@
 import Benchmarks
 import Foundation
+import TestSupport
 
 /// A folder of a test's own, gone with the value; its files go by their names alone in messages.
-final class Folder {
-    private let url = FileManager.default.temporaryDirectory.appendingPathComponent(
-        "molt-\(UUID().uuidString)", isDirectory: true)
+struct Folder {
+    private let folder: TemporaryFolder
 
-    init() throws {
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    init() throws { folder = try TemporaryFolder() }
+
+    func file(_ name: String) -> URL {
+        URL(fileURLWithPath: name, relativeTo: URL(fileURLWithPath: folder.url.path, isDirectory: true))
     }
-
-    deinit { try? FileManager.default.removeItem(at: url) }
-
-    func file(_ name: String) -> URL { URL(fileURLWithPath: name, relativeTo: url) }
 
     func write(_ bytes: [UInt8], to name: String) throws -> URL {
         try Data(bytes).write(to: file(name))

@@ -1,18 +1,20 @@
 import Benchmarks
 import Foundation
 import Reports
+import TestSupport
 import Testing
 
 @Suite("The export in lm-evaluation-harness's layout")
 struct ExportTests {
     func export(_ sample: SampleRun) throws -> [String: String] {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("molt-export-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let files = try sample.store.read { try HarnessExport.write($0, run: "r1", to: folder, bootstrapIterations: 0) }
+        let folder = try TemporaryFolder()
+        let files = try sample.store.read {
+            try HarnessExport.write($0, run: "r1", to: folder.url, bootstrapIterations: 0)
+        }
         return Dictionary(
             uniqueKeysWithValues: try files.map {
                 (
-                    $0.path.replacingOccurrences(of: folder.path + "/", with: ""),
+                    $0.path.replacingOccurrences(of: folder.url.path + "/", with: ""),
                     try String(contentsOf: $0, encoding: .utf8)
                 )
             })

@@ -74,10 +74,9 @@ struct HarnessTests {
     @Test("the exported files hold what the harness's hold")
     func export() throws {
         let sample = try sample()
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("molt-export-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try TemporaryFolder()
         let files = try sample.store.read {
-            try HarnessExport.write($0, run: "r1", to: folder, bootstrapIterations: 1000)
+            try HarnessExport.write($0, run: "r1", to: folder.url, bootstrapIterations: 1000)
         }
         let time = "2023-11-14T22-14-20.500000"
         #expect(

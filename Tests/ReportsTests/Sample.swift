@@ -3,6 +3,7 @@ import Cluster
 import Foundation
 import Reports
 import Store
+import TestSupport
 import Wire
 
 /// A store with one run whose scores the test chooses.
@@ -14,9 +15,7 @@ final class SampleRun: Sendable {
     let run: String
     private let modelSHA256: String
     let store: ResultsStore
-    private let folder: URL
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    private let folder: TemporaryFolder
 
     /// Each benchmark's documents; each of `reductions` (canonical JSON) makes a cell of each benchmark.
     init(
@@ -27,10 +26,8 @@ final class SampleRun: Sendable {
     ) throws {
         self.run = run
         self.modelSHA256 = modelSHA256
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("molt-reports-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        store = try ResultsStore(
-            folder.appendingPathComponent("results.sqlite").path, build: "0.1", now: { 1_700_000_060.5 })
+        folder = try TemporaryFolder()
+        store = try ResultsStore(folder.path(), build: "0.1", now: { 1_700_000_060.5 })
         let cells = reductions.flatMap { reduction in
             benchmarks.map { benchmark in
                 ManifestCell(

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Tokenizer
 
 /// A tokenizer.json with the byte alphabet, 14 merges and whatever added tokens a test asks for.
@@ -67,11 +68,8 @@ struct TinyTokenizer {
 
     /// Loads `data` as a file named tokenizer.json.
     static func load(_ data: Data) throws -> BytePairTokenizer {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("molt-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let file = folder.appendingPathComponent("tokenizer.json")
-        try data.write(to: file)
-        return try BytePairTokenizer(contentsOf: file)
+        let folder = try TemporaryFolder()
+        try folder.write(Array(data), to: "tokenizer.json")
+        return try BytePairTokenizer(contentsOf: folder.url.appendingPathComponent("tokenizer.json"))
     }
 }

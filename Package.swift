@@ -32,26 +32,27 @@ let package = Package(
         .target(name: "CRevision", cSettings: [.define("MOLT_REVISION", to: "\"\(Revision.text)\"")] + Strict.c),
 
         // The model side: a layer imports only what stands above it here.
-        .molt("ModelFiles", [.crypto]),
-        .molt("Tokenizer", [.crypto]),
+        .molt("Hashing", [.crypto]),
+        .molt("ModelFiles", ["Hashing", .crypto]),
+        .molt("Tokenizer", ["Hashing"]),
         .molt("Operations", ["ModelFiles"]),
         .molt("Mamba", ["Operations", "ModelFiles"]),
         .molt("Backends", ["Operations", "ModelFiles", "CKernels", "COpenBLAS"]),
         .molt("Statistics", []),
-        .molt("Benchmarks", ["Tokenizer", "Statistics", .crypto]),
+        .molt("Benchmarks", ["Tokenizer", "Statistics", "Hashing"]),
         .molt("Scoring", ["Mamba", "Operations", "ModelFiles"]),
-        .molt("Hub", ["CCurl", "ModelFiles", "Benchmarks", .crypto]),
+        .molt("Hub", ["CCurl", "ModelFiles", "Benchmarks", "Hashing", .crypto]),
 
         // The cluster side.
         .molt("Wire", [.protobuf, .crypto], exclude: ["molt.proto"]),
         .molt("Cluster", ["Wire"]),
         .molt("Messaging", ["CZeroMQ", "Wire"]),
         .molt("Store", [.grdb, .sqlite, "Cluster", "Wire", .crypto]),
-        .molt("Reports", ["Store", "Benchmarks", "Statistics", .crypto]),
+        .molt("Reports", ["Store", "Benchmarks", "Statistics", "Hashing"]),
 
         // Where they meet.
         .molt(
-            "Jobs", [.yams, "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", .crypto]),
+            "Jobs", [.yams, "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing"]),
         .molt(
             "Daemons",
             [
@@ -76,6 +77,7 @@ let package = Package(
 
         // One test target a module, and what they share.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: Strict.swift),
+        .moltTests("Hashing"),
         .moltTests("ModelFiles", [.crypto]),
         .moltTests("Tokenizer"),
         .moltTests("Backends", ["Operations", "ModelFiles", "CKernels"]),

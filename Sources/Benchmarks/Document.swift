@@ -1,4 +1,4 @@
-import Crypto
+import Hashing
 
 /// One question to a model: how likely is this continuation of this context?
 public struct Request: Sendable, Equatable {
@@ -56,14 +56,4 @@ public struct Document: Sendable, Equatable {
 
     /// SHA-256 of `target`; hex.
     public var targetHash: String { sha256(target) }
-}
-
-func sha256(_ text: String) -> String {
-    let digits = Array("0123456789abcdef".unicodeScalars)
-    var hex = String.UnicodeScalarView()
-    for byte in SHA256.hash(data: Array(text.utf8)) {
-        hex.append(digits[Int(byte >> 4)])
-        hex.append(digits[Int(byte & 15)])
-    }
-    return String(hex)
 }

@@ -1,6 +1,6 @@
 import Benchmarks
-import Crypto
 import Foundation
+import Hashing
 
 /// Fetches a benchmark's rows through the datasets server, page by page, and publishes them as JSON Lines.
 struct BenchmarkFetch {
@@ -13,7 +13,7 @@ struct BenchmarkFetch {
         let client = try session.client(session.settings.datasets)
         let (lines, revision) = try rows(of: configuration(client), client)
         let data = Data(lines.joined(separator: [0x0A]) + [0x0A])
-        let sha256 = hexadecimal(SHA256.hash(data: data))
+        let sha256 = Hashing.sha256(data)
         let file = SnapshotRecord.File(
             name: "\(name.description.split).jsonl", size: data.count, sha256: sha256)
         let blob = session.cache.blob(sha256)

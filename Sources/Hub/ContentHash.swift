@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Hashing
 
 /// The hash by which the hub names a file's content.
 enum ContentHash: Sendable, Equatable {
@@ -50,9 +51,4 @@ struct RunningHash {
         if case .gitBlob = expected, let git { return .gitBlob(hexadecimal(git.finalize())) }
         return .sha256(sha256Text)
     }
-}
-
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

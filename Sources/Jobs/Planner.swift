@@ -1,6 +1,6 @@
 import Benchmarks
-import Crypto
 import Foundation
+import Hashing
 import Mamba
 import ModelFiles
 import Tokenizer
@@ -95,12 +95,8 @@ public struct Planner: Sendable {
 
     static func encode(_ rows: LocatedRows, tokenizer: BytePairTokenizer) throws -> PlannedBenchmark {
         let all = try documents(benchmark: rows.name, data: rows.data, labels: rows.labels)
-        var hash = SHA256()
-        for url in [rows.data, rows.labels].compactMap({ $0 }) {
-            hash.update(data: try Data(contentsOf: url, options: .alwaysMapped))
-        }
         return PlannedBenchmark(
-            rows: rows, dataSHA256: hash.finalize().map { String(format: "%02x", $0) }.joined(),
+            rows: rows, dataSHA256: try sha256(contentsOf: [rows.data, rows.labels].compactMap { $0 }),
             documentCount: all.count,
             examples: try all.prefix(rows.limit ?? all.count).map {
                 PlannedExample(document: $0, requests: try $0.encodedRequests(with: tokenizer))

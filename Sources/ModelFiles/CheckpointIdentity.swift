@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Hashing
 
 extension Checkpoint {
     /// SHA-256, in lowercase hexadecimal, of the model's files; it does not depend on the folder's name or place.
@@ -29,10 +30,7 @@ extension Checkpoint {
                 tensor.withUnsafeBytes { hash.update(bufferPointer: $0) }
             }
         }
-        return hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        return hexadecimal(hash.finalize())
     }
 }
 

@@ -1,5 +1,5 @@
 import Benchmarks
-import Crypto
+import Hashing
 import Store
 
 /// The lines of a `samples_TASK_TIME.jsonl`: one object a document.
@@ -13,12 +13,12 @@ struct HarnessSamples {
         var hashes = ""
         for scored in scores.scored {
             let document = scored.document
-            let prompt = hash(document.prompts.first?.context ?? "")
-            let target = hash(document.target)
+            let prompt = sha256(document.prompts.first?.context ?? "")
+            let target = sha256(document.target)
             hashes += document.documentHash + prompt + target
             text += HarnessSamples.line(scored, scores.benchmark, promptHash: prompt, targetHash: target) + "\n"
         }
-        taskHash = hash(hashes)
+        taskHash = sha256(hashes)
     }
 
     private static func line(
@@ -53,11 +53,4 @@ struct HarnessSamples {
         if metric == .accuracy && benchmark.description.outputType == .loglikelihood { return .integer(Int(value)) }
         return .exact(value)
     }
-}
-
-/// SHA-256 of a text, hexadecimal.
-private func hash(_ text: String) -> String {
-    SHA256.hash(data: Array(text.utf8)).map { byte in
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
 }

@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Hashing
 
 /// A byte-level BPE tokenizer read from a tokenizer.json, with the token ids of Hugging Face's tokenizers 0.23.
 ///
@@ -24,7 +24,7 @@ public struct BytePairTokenizer: Sendable {
             throw TokenizerError(file: url.path, error, in: data)
         }
         vocabularySize = tables.spellings.count
-        sha256 = SHA256.hash(data: data).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        sha256 = Hashing.sha256(data)
     }
 
     /// The token ids of `text`.

@@ -3,8 +3,9 @@ enum Layers {
     static let everywhere: Set<String> = ["Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization"]
 
     static let imports: [String: Set<String>] = [
-        "ModelFiles": ["Crypto"],
-        "Tokenizer": ["Crypto"],
+        "Hashing": ["Crypto"],
+        "ModelFiles": ["Hashing", "Crypto"],
+        "Tokenizer": ["Hashing"],
         "CRevision": [],
         "CKernels": [],
         "COpenBLAS": [],
@@ -14,15 +15,15 @@ enum Layers {
         "Mamba": ["Operations", "ModelFiles"],
         "Backends": ["Operations", "ModelFiles", "CKernels", "COpenBLAS"],
         "Statistics": [],
-        "Benchmarks": ["Tokenizer", "Statistics", "Crypto"],
+        "Benchmarks": ["Tokenizer", "Statistics", "Hashing"],
         "Scoring": ["Mamba", "Operations", "ModelFiles"],
-        "Hub": ["CCurl", "ModelFiles", "Benchmarks", "Crypto"],
+        "Hub": ["CCurl", "ModelFiles", "Benchmarks", "Hashing", "Crypto"],
         "Wire": ["SwiftProtobuf", "Crypto"],
         "Cluster": ["Wire"],
         "Messaging": ["CZeroMQ", "Wire"],
         "Store": ["GRDB", "GRDBSQLite", "Cluster", "Wire", "Crypto"],
-        "Reports": ["Store", "Benchmarks", "Statistics", "Crypto"],
-        "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Crypto"],
+        "Reports": ["Store", "Benchmarks", "Statistics", "Hashing"],
+        "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing"],
         "Daemons": [
             "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer", "Cluster",
             "Messaging", "Wire", "Store", "Reports", "Hub", "CRevision", "Logging",

@@ -1,3 +1,5 @@
+import Hashing
+
 /// One row of a data file, read by key, with errors that say where it stands.
 struct Row {
     let file: String

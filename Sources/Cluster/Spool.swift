@@ -1,34 +1,44 @@
 import Wire
 
+/// Finished rows of one lease, as they are sent together and kept until their Ack.
+public struct SpooledBatch: Sendable, Equatable {
+    public let lease: LeaseName
+    /// From 1 within the lease.
+    public let number: UInt64
+    public let rows: [WireRow]
+
+    /// A batch of rows.
+    public init(lease: LeaseName, number: UInt64, rows: [WireRow]) {
+        self.lease = lease
+        self.number = number
+        self.rows = rows
+    }
+}
+
 /// Finished rows that the coordinator has not acknowledged, in batches, oldest first.
 ///
 /// At most a window of bytes is under way at a time, so a worker that comes back with much to tell does not flood the
 /// coordinator.
 struct Spool: Sendable {
-    struct Batch: Sendable {
-        let lease: LeaseName
-        /// From 1 within the lease.
-        let number: UInt64
-        let rows: [WireRow]
+    private struct Entry: Sendable {
+        let batch: SpooledBatch
         let bytes: Int
-        /// nil: to be sent as soon as may be.
+        /// nil: not sent in this session.
         var sent: Instant?
 
-        init(lease: LeaseName, number: UInt64, rows: [WireRow]) {
-            self.lease = lease
-            self.number = number
-            self.rows = rows
-            bytes = rows.reduce(0) { $0 + Spool.bytes(of: $1) }
+        init(_ batch: SpooledBatch) {
+            self.batch = batch
+            bytes = batch.rows.reduce(0) { $0 + Spool.bytes(of: $1) }
         }
     }
 
-    let window: Int
+    /// Bytes that may be under way.
+    var window: Int
     private(set) var bytes = 0
     private(set) var rows = 0
-    /// Under way; few.
-    private var flying: [Batch] = []
-    private var flyingBytes = 0
-    private var waiting = Queue<Batch>()
+    /// Sent before, in this session or an earlier one; few.
+    private var flying: [Entry] = []
+    private var waiting = Queue<Entry>()
     private var batchesOfLease: [LeaseName: Int] = [:]
 
     init(window: Int) { self.window = window }
@@ -40,53 +50,79 @@ struct Spool: Sendable {
 
     func holds(_ lease: LeaseName) -> Bool { batchesOfLease[lease] != nil }
 
-    mutating func append(_ batch: Batch) {
-        waiting.append(batch)
-        count(batch, 1)
+    mutating func append(_ batch: SpooledBatch) {
+        let entry = Entry(batch)
+        waiting.append(entry)
+        count(entry, 1)
     }
 
-    /// The batches to send now: new ones that fit into the window, and those whose Ack is overdue.
-    mutating func takeDue(_ now: Instant, resendAfter patience: Milliseconds) -> [Batch] {
-        while let next = waiting.first, flying.isEmpty || flyingBytes + next.bytes <= window {
-            _ = waiting.popFirst()
-            flying.append(next)
-            flyingBytes += next.bytes
-        }
-        var due: [Batch] = []
-        for index in flying.indices where flying[index].sent.map({ now - $0 >= patience }) ?? true {
+    /// The batches to send now: those whose Ack is overdue, and others as far as they fit into the window. If nothing
+    /// is under way, one is sent however large it is.
+    mutating func takeDue(_ now: Instant, resendAfter patience: Milliseconds) -> [SpooledBatch] {
+        var due: [SpooledBatch] = []
+        var underWay = flying.reduce(0) { $0 + ($1.sent == nil ? 0 : $1.bytes) }
+        for index in flying.indices {
+            if let sent = flying[index].sent {
+                guard now - sent >= patience else { continue }
+            } else {
+                guard underWay == 0 || underWay + flying[index].bytes <= window else { break }
+                underWay += flying[index].bytes
+            }
             flying[index].sent = now
-            due.append(flying[index])
+            due.append(flying[index].batch)
+        }
+        while let next = waiting.first, underWay == 0 || underWay + next.bytes <= window, !hasUnsent {
+            _ = waiting.popFirst()
+            underWay += next.bytes
+            flying.append(next)
+            flying[flying.count - 1].sent = now
+            due.append(next.batch)
         }
         return due
     }
+
+    private var hasUnsent: Bool { flying.last.map { $0.sent == nil } ?? false }
 
     /// Makes everything under way due again, for a new session.
     mutating func rewind() {
         for index in flying.indices { flying[index].sent = nil }
     }
 
-    mutating func acknowledge(_ lease: LeaseName, _ number: UInt64) {
-        guard let index = flying.firstIndex(where: { $0.number == number && $0.lease == lease }) else { return }
-        let batch = flying.remove(at: index)
-        flyingBytes -= batch.bytes
-        count(batch, -1)
+    /// Forgets a batch that is durable elsewhere; whether it was here.
+    mutating func acknowledge(_ lease: LeaseName, _ number: UInt64) -> Bool {
+        guard let index = flying.firstIndex(where: { $0.batch.number == number && $0.batch.lease == lease }) else {
+            return false
+        }
+        count(flying.remove(at: index), -1)
+        return true
     }
 
-    /// Drops the rows of a lease that nobody wants. O(n).
-    mutating func discard(_ lease: LeaseName) {
-        guard holds(lease) else { return }
-        for batch in flying where batch.lease == lease { acknowledge(lease, batch.number) }
-        var kept = Queue<Batch>()
-        while let batch = waiting.popFirst() {
-            if batch.lease == lease { count(batch, -1) } else { kept.append(batch) }
+    /// Drops the rows of a lease that nobody wants, and returns the numbers of their batches. O(n).
+    mutating func discard(_ lease: LeaseName) -> [UInt64] {
+        guard holds(lease) else { return [] }
+        var numbers: [UInt64] = []
+        for entry in flying where entry.batch.lease == lease {
+            numbers.append(entry.batch.number)
+            count(entry, -1)
+        }
+        flying.removeAll { $0.batch.lease == lease }
+        var kept = Queue<Entry>()
+        while let entry = waiting.popFirst() {
+            guard entry.batch.lease == lease else {
+                kept.append(entry)
+                continue
+            }
+            numbers.append(entry.batch.number)
+            count(entry, -1)
         }
         waiting = kept
+        return numbers
     }
 
-    private mutating func count(_ batch: Batch, _ sign: Int) {
-        bytes += sign * batch.bytes
-        rows += sign * batch.rows.count
-        let batches = batchesOfLease[batch.lease, default: 0] + sign
-        batchesOfLease[batch.lease] = batches == 0 ? nil : batches
+    private mutating func count(_ entry: Entry, _ sign: Int) {
+        bytes += sign * entry.bytes
+        rows += sign * entry.batch.rows.count
+        let batches = batchesOfLease[entry.batch.lease, default: 0] + sign
+        batchesOfLease[entry.batch.lease] = batches == 0 ? nil : batches
     }
 }

@@ -10,7 +10,7 @@ struct HeldJob: Sendable {
         /// What follows waits for a session, and `finished` also for the last Ack.
         case finished
         case returning
-        case failed(WireFailureClass, detail: String)
+        case failed(WireFailureClass, detail: String, example: UInt32?)
 
         var isComputing: Bool { self == .running || self == .stopping }
     }
@@ -40,11 +40,11 @@ extension WorkerSession {
             return note("refused a message of incarnation \(incarnation), older than \(self.incarnation)")
         }
         switch message {
-        case .welcome(let heartbeat, _, let kept, _):
-            welcome(session, incarnation, heartbeat, kept, now)
+        case .welcome(let heartbeat, _, let kept, let window):
+            welcome(session, incarnation, heartbeat, kept, window, now)
         case .ack(let lease, let batch):
             // Durable is durable, whichever session it was sent in.
-            spool.acknowledge(lease, batch)
+            if spool.acknowledge(lease, batch) { directives.append(.discard(lease, batch: batch)) }
             if isConnected { lastHeard = now }
         case .reject(let code, let detail, let retryAfter):
             guard session == self.session || session == 0 || !isConnected else { return }
@@ -59,21 +59,24 @@ extension WorkerSession {
     private mutating func obey(_ message: CoordinatorMessage, _ now: Instant) {
         switch message {
         case .grant(let lease, let examples, _, _): accept(lease, examples)
-        case .heartbeatAck(_, let cancelled, _):
+        case .heartbeatAck(_, let cancelled, let window):
             for lease in cancelled { lose(lease, "lost to another") }
+            setWindow(window)
         case .cancel(let lease):
             update(lease) { $0.open = [] }
             lose(lease, "cancelled")
-            spool.discard(lease)
+            for batch in spool.discard(lease) { directives.append(.discard(lease, batch: batch)) }
         case .drain: beginDrain(now)
         case .welcome, .reject, .ack: break
         }
     }
 
     private mutating func welcome(
-        _ session: SessionID, _ incarnation: UInt64, _ heartbeat: Milliseconds, _ kept: [LeaseName], _ now: Instant
+        _ session: SessionID, _ incarnation: UInt64, _ heartbeat: Milliseconds, _ kept: [LeaseName],
+        _ window: UInt64?, _ now: Instant
     ) {
         guard (incarnation, session) > (self.incarnation, self.session) else { return }
+        setWindow(window)
         self.session = session
         self.incarnation = incarnation
         self.heartbeat = max(1, heartbeat)
@@ -85,6 +88,11 @@ extension WorkerSession {
         for lease in leases where !kept.contains(lease) { lose(lease, "not kept") }
         spool.rewind()
         if drainSince != nil { send(.draining) }
+    }
+
+    /// Bytes that may be under way from now on; a coordinator of protocol 1.0 names none.
+    private mutating func setWindow(_ bytes: UInt64?) {
+        if let bytes { spool.window = Int(clamping: max(1, bytes)) }
     }
 
     private mutating func rejected(
@@ -138,7 +146,9 @@ extension WorkerSession {
     mutating func seal(_ index: Int) {
         guard !held[index].open.isEmpty else { return }
         held[index].batches += 1
-        spool.append(.init(lease: held[index].lease, number: held[index].batches, rows: held[index].open))
+        let batch = SpooledBatch(lease: held[index].lease, number: held[index].batches, rows: held[index].open)
+        spool.append(batch)
+        directives.append(.keep(batch))
         held[index].open = []
         held[index].openBytes = 0
     }
@@ -180,7 +190,8 @@ extension WorkerSession {
             switch job.phase {
             case .finished where !spool.holds(job.lease): send(.jobDone(job.lease))
             case .returning: send(.leaseReturn(job.lease))
-            case .failed(let failure, let detail): send(.jobFailed(job.lease, failure, detail: detail))
+            case .failed(let failure, let detail, let example):
+                send(.jobFailed(job.lease, failure, detail: detail, example: example))
             default: continue
             }
             held.removeAll { $0.lease == job.lease }

@@ -1,87 +1,5 @@
 import Wire
 
-/// The numbers of a worker session, with the protocol's defaults. Spans are in milliseconds.
-public struct WorkerParameters: Sendable, Equatable {
-    /// Jobs to hold at once: the one being computed and those that wait, so that the device never does.
-    public var slots: UInt32 = 2
-    /// Until Welcome names another interval.
-    public var heartbeat: Milliseconds = 2_000
-    /// Heartbeat intervals without a word from the coordinator after which to say Hello again.
-    public var silentHeartbeats: Milliseconds = 3
-    /// Between two Hellos at first and, doubling, at most.
-    public var helloRetry: Milliseconds = 2_000
-    public var helloRetryLimit: Milliseconds = 16_000
-    /// A batch of rows is sent when it has so many rows, so many bytes, or is so old.
-    public var batchRows = 64
-    public var batchBytes = 64 << 10
-    public var batchAge: Milliseconds = 250
-    /// An unacknowledged batch is sent again after this.
-    public var resend: Milliseconds = 6_000
-    /// Bytes of rows that may be under way to the coordinator.
-    public var window = 1 << 20
-    /// Bytes of unacknowledged rows beyond which no new jobs are asked for.
-    public var spoolLimit = 256 << 20
-    /// How long jobs are computed without a coordinator.
-    public var offline: Milliseconds = 600_000
-    /// How long the current example may take once the worker drains, and how long the rows then have to be acknowledged.
-    public var drain: Milliseconds = 25_000
-    public var flush: Milliseconds = 15_000
-
-    /// The protocol's defaults.
-    public init() {}
-}
-
-/// What happens to a worker session.
-public enum WorkerEvent: Sendable {
-    /// The transport is up: the first event.
-    case connected
-    /// A message with the session and incarnation of its header.
-    case received(CoordinatorMessage, session: SessionID, incarnation: UInt64)
-    /// The compute thread finished an example.
-    case produced(LeaseName, rows: [WireRow])
-    /// It begins an example.
-    case began(LeaseName, example: UInt32)
-    /// It has produced all rows of the lease.
-    case finished(LeaseName)
-    /// It has stopped, as `finishCurrent` asked, before all rows were produced.
-    case stopped(LeaseName)
-    /// It cannot compute the job.
-    case failed(LeaseName, WireFailureClass, detail: String)
-    /// The shell's measurements, for the next heartbeat.
-    case measured(WorkerLoad)
-    /// SIGTERM or the like: finish the current example, return the rest, leave.
-    case shutdown
-    /// Time passes. Due every 100 ms or so.
-    case tick
-}
-
-/// What the worker's shell must do, in order.
-public enum WorkerDirective: Sendable, Equatable {
-    /// Send under the session and incarnation that `WorkerSession` has now (both 0 for a Hello).
-    case send(WorkerMessage)
-    /// Compute these examples of the job that was received with the lease.
-    case start(LeaseName, examples: [UInt32])
-    /// Report `stopped` (or `finished`) after the example that is being computed.
-    case finishCurrent(LeaseName)
-    /// Stop computing; nothing that is still reported about the lease matters.
-    case abandon(LeaseName)
-    /// The lease is over: forget its job. Also follows `abandon`.
-    case forget(LeaseName)
-    case exit(WorkerExit)
-    /// A remark for the log.
-    case note(String)
-}
-
-/// How a worker session ends.
-public enum WorkerExit: Sendable, Equatable {
-    /// Every row is acknowledged and every lease given back.
-    case drained
-    /// Left without the acknowledgement of rows, which will be computed again.
-    case unacknowledged(rows: Int)
-    /// The coordinator does not want this worker.
-    case rejected(detail: String)
-}
-
 /// A worker's side of the protocol. A pure value.
 ///
 ///     connecting ──Welcome──► ready ◄──────► working ──shutdown or Drain──► draining ──► closed
@@ -89,7 +7,7 @@ public enum WorkerExit: Sendable, Equatable {
 ///         └── Reject(SESSION), ─┴──────────────┴──────────────────────────────┘
 ///             or silence: the leases are held, the work goes on
 ///
-/// What always holds: a row is kept until the Ack of its batch; JobDone follows the last Ack; a message of a lower
+/// What always holds: a row is kept until the Ack of its batch, on disk before it is first sent; JobDone follows the last Ack; a message of a lower
 /// incarnation than the highest seen is refused; after a new Welcome only the leases that it keeps are held, while
 /// finished rows of the others are still delivered.
 public struct WorkerSession: Sendable {
@@ -104,7 +22,7 @@ public struct WorkerSession: Sendable {
     public internal(set) var session: SessionID = 0
     public internal(set) var incarnation: UInt64 = 0
 
-    let greeting: Hello
+    var greeting: Hello
     var isConnected = false
     var isClosed = false
     /// When the worker began to drain.
@@ -125,10 +43,19 @@ public struct WorkerSession: Sendable {
     var directives: [WorkerDirective] = []
 
     /// A session that greets with `hello`, whose leases it fills in.
-    public init(greeting hello: Hello, parameters: WorkerParameters = WorkerParameters()) {
+    ///
+    /// - Parameter spooled: the batches that earlier lives of this worker left on disk, oldest first. They are sent
+    ///   under their old leases; the coordinator acknowledges those that it can use and cancels the others.
+    public init(
+        greeting hello: Hello, parameters: WorkerParameters = WorkerParameters(), spooled: [SpooledBatch] = []
+    ) {
         greeting = hello
         self.parameters = parameters
         spool = Spool(window: parameters.window)
+        for batch in spooled where !batch.rows.isEmpty {
+            spool.append(batch)
+            if recent.last != batch.lease { recent.append(batch.lease) }
+        }
         heartbeat = parameters.heartbeat
         helloRetry = parameters.helloRetry
     }
@@ -160,8 +87,9 @@ public struct WorkerSession: Sendable {
         case .began(let lease, let example): update(lease) { $0.currentExample = example }
         case .finished(let lease): endComputing(lease, .finished)
         case .stopped(let lease): endComputing(lease, .returning)
-        case .failed(let lease, let failure, let detail):
-            endComputing(lease, .failed(failure, detail: WireLimits.truncated(detail: detail)))
+        case .failed(let lease, let failure, let detail, let example):
+            endComputing(lease, .failed(failure, detail: WireLimits.truncated(detail: detail), example: example))
+        case .loaded(let model): greeting.loadedModel = model
         case .measured(let load): self.load = load
         case .shutdown: beginDrain(now)
         case .tick: passTime(now)
@@ -215,6 +143,7 @@ public struct WorkerSession: Sendable {
 
     private mutating func beat(_ now: Instant) {
         heartbeatDue = now + heartbeat
+        load.spoolBytes = UInt64(spool.bytes)
         send(.heartbeat(held.map(\.progress), load))
         if held.count < slots { creditSent = nil }
     }

@@ -79,6 +79,7 @@ struct WorkerLoop: PollHandler {
     private mutating func obey(_ directive: WorkerDirective) throws {
         switch directive {
         case .send(let message): try send(message)
+        case .keep, .discard: break
         case .start(let lease, let examples):
             guard let job = jobs[lease] else { return log.error("no tokens for \(lease.job)") }
             log.info(

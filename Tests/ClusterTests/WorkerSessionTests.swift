@@ -4,54 +4,12 @@ import Wire
 
 /// The worker's side: what it keeps, sends again, drops and gives back.
 struct WorkerSessionTests {
-    private struct Driver {
-        var session: WorkerSession
-        var now = Instant(milliseconds: 1_000)
-        var all: [WorkerDirective] = []
-
-        init(parameters: WorkerParameters = WorkerParameters(), welcomed: Bool = true) {
-            let hello = Hello(engine: .sample, host: "h", bootID: "b")
-            session = WorkerSession(greeting: hello, parameters: parameters)
-            take(.connected)
-            if welcomed { hear(.welcome(heartbeat: 2_000, lease: 30_000, kept: [])) }
-        }
-
-        @discardableResult
-        mutating func take(_ event: WorkerEvent) -> [WorkerDirective] {
-            let new = session.handle(event, at: now)
-            all += new
-            return new
-        }
-
-        @discardableResult
-        mutating func hear(
-            _ message: CoordinatorMessage, session: SessionID = 5, incarnation: UInt64 = 3
-        ) -> [WorkerDirective] {
-            take(.received(message, session: session, incarnation: incarnation))
-        }
-
-        @discardableResult
-        mutating func pass(_ span: Milliseconds, answered: Bool = false) -> [WorkerDirective] {
-            let (start, end) = (all.count, now + span)
-            while now < end {
-                now = now + min(50, end - now)
-                if answered, now.milliseconds % 1_000 == 0 { hear(.heartbeatAck(renewed: [], cancelled: [])) }
-                take(.tick)
-            }
-            return Array(all[start...])
-        }
-
-        mutating func grant(_ lease: LeaseName, examples: [UInt32] = [0, 1]) {
-            hear(.grant(lease, examples: examples, lease: 30_000))
-        }
-    }
-
     private let a = LeaseName(job: "a", epoch: 1)
     private let b = LeaseName(job: "b", epoch: 1)
 
     @Test("it says Hello, and once welcome asks for jobs")
     func greeting() {
-        let driver = Driver()
+        let driver = WorkerDriver()
         let hello = Hello(engine: .sample, host: "h", bootID: "b")
         #expect(driver.all == [.send(.hello(hello)), .send(.credit(slots: 2))])
         #expect(driver.session.state == .ready)
@@ -59,14 +17,14 @@ struct WorkerSessionTests {
 
     @Test("it says Hello again, less and less often, until it is welcome")
     func patience() {
-        var driver = Driver(welcomed: false)
+        var driver = WorkerDriver(welcomed: false)
         let hellos = driver.pass(60_000).messages.count { if case .hello = $0 { true } else { false } }
         #expect(hellos == 5)  // After 2, 6, 14, 30 and 46 s.
     }
 
     @Test("jobs are computed one after another")
     func order() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.grant(b)
         #expect(driver.all.contains(.start(a, examples: [0, 1])))
@@ -76,7 +34,7 @@ struct WorkerSessionTests {
 
     @Test("rows leave in batches of 64, or after 250 ms")
     func batching() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a, examples: Array(0..<100))
         let first = (0..<64).map { rows(UInt32($0))[0] }
         #expect(driver.take(.produced(a, rows: first)).messages == [.scores(a, batch: 1, rows: first)])
@@ -87,17 +45,17 @@ struct WorkerSessionTests {
 
     @Test("a job is reported done after the Ack of its last batch")
     func done() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.take(.produced(a, rows: rows(0, 1)))
         #expect(driver.take(.finished(a)).messages == [.scores(a, batch: 1, rows: rows(0, 1))])
-        #expect(driver.hear(.ack(a, batch: 1)) == [.send(.jobDone(a)), .forget(a)])
+        #expect(driver.hear(.ack(a, batch: 1)) == [.discard(a, batch: 1), .send(.jobDone(a)), .forget(a)])
         #expect(driver.session.leases.isEmpty)
     }
 
     @Test("an unacknowledged batch is sent again, at the latest in the next session")
     func resending() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.take(.produced(a, rows: rows(0)))
         let scores = WorkerMessage.scores(a, batch: 1, rows: rows(0))
@@ -111,7 +69,7 @@ struct WorkerSessionTests {
 
     @Test("after a silence of three heartbeats it says Hello with the leases that it holds")
     func silence() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         let said = driver.pass(6_000).messages
         let hello = Hello(engine: .sample, host: "h", bootID: "b", leases: [a])
@@ -121,7 +79,7 @@ struct WorkerSessionTests {
 
     @Test("a rejected session is opened anew at once")
     func rejectedSession() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         let turn = driver.hear(.reject(.session, detail: "", retryAfter: 1))
         guard case .hello? = turn.messages.first else {
             Issue.record("\(turn)")
@@ -132,7 +90,7 @@ struct WorkerSessionTests {
 
     @Test("messages of an older coordinator are refused")
     func incarnation() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         let turn = driver.hear(.welcome(heartbeat: 1, lease: 1, kept: []), session: 99, incarnation: 2)
         #expect(turn == [.note("refused a message of incarnation 2, older than 3")])
         driver.hear(.grant(a, examples: [0], lease: 1), incarnation: 2)
@@ -141,7 +99,7 @@ struct WorkerSessionTests {
 
     @Test("messages of an older session do not count")
     func oldSession() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.hear(.grant(a, examples: [0], lease: 1), session: 4)
         driver.hear(.drain, session: 4)
         #expect(driver.session.state == .ready)
@@ -149,7 +107,7 @@ struct WorkerSessionTests {
 
     @Test("a repeated grant is taken once")
     func repeatedGrant() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.take(.produced(a, rows: rows(0, 1)))
         driver.take(.finished(a))
@@ -160,11 +118,11 @@ struct WorkerSessionTests {
 
     @Test("a lost lease is abandoned, but its finished rows are still delivered")
     func lost() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.take(.produced(a, rows: rows(0)))
         let turn = driver.hear(.heartbeatAck(renewed: [], cancelled: [a]))
-        #expect(turn.prefix(2) == [.abandon(a), .forget(a)])
+        #expect(turn.contains(.abandon(a)) && turn.contains(.forget(a)))
         #expect(turn.messages == [.scores(a, batch: 1, rows: rows(0))])
         #expect(driver.take(.produced(a, rows: rows(1))).isEmpty)
         #expect(driver.session.unacknowledgedRows == 1)
@@ -172,7 +130,7 @@ struct WorkerSessionTests {
 
     @Test("a cancelled job is dropped with its rows")
     func cancelled() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.take(.produced(a, rows: rows(0)))
         driver.pass(300)
@@ -184,7 +142,7 @@ struct WorkerSessionTests {
 
     @Test("leases that Welcome does not keep are dropped")
     func notKept() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.grant(b)
         driver.pass(6_000)
@@ -196,7 +154,7 @@ struct WorkerSessionTests {
 
     @Test("a failure is reported after the rows before it")
     func failure() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.take(.produced(a, rows: rows(0)))
         let turn = driver.take(.failed(a, .worker, detail: "out of memory"))
@@ -206,7 +164,7 @@ struct WorkerSessionTests {
 
     @Test("it drains: finishes the example, returns the rest, waits for Acks, says Bye")
     func draining() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.grant(b)
         let turn = driver.take(.shutdown)
@@ -216,13 +174,13 @@ struct WorkerSessionTests {
         let stopped = driver.take(.stopped(a))
         #expect(stopped.messages == [.scores(a, batch: 1, rows: rows(0)), .leaseReturn(a)])
         #expect(driver.session.state == .draining)
-        #expect(driver.hear(.ack(a, batch: 1)) == [.send(.bye), .exit(.drained)])
+        #expect(driver.hear(.ack(a, batch: 1)) == [.discard(a, batch: 1), .send(.bye), .exit(.drained)])
         #expect(driver.session.state == .closed)
     }
 
     @Test("an example that does not end is abandoned after 25 s of draining")
     func stubbornExample() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.hear(.drain)
         #expect(driver.pass(24_000, answered: true).count { $0 == .abandon(a) } == 0)
@@ -233,7 +191,7 @@ struct WorkerSessionTests {
 
     @Test("without a coordinator it leaves at last, and says how many rows it could not deliver")
     func undelivered() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.take(.produced(a, rows: rows(0)))
         driver.take(.shutdown)
@@ -243,7 +201,7 @@ struct WorkerSessionTests {
 
     @Test("it stops computing after ten minutes without a coordinator, and keeps the rows")
     func offline() {
-        var driver = Driver()
+        var driver = WorkerDriver()
         driver.grant(a)
         driver.take(.produced(a, rows: rows(0)))
         #expect(!driver.pass(600_000).contains(.abandon(a)))
@@ -257,7 +215,7 @@ struct WorkerSessionTests {
         parameters.batchRows = 1
         parameters.window = 120
         parameters.spoolLimit = 200
-        var driver = Driver(parameters: parameters)
+        var driver = WorkerDriver(parameters: parameters)
         driver.grant(a, examples: Array(0..<9))
         let turn = driver.take(.produced(a, rows: rows(0, 1, 2, 3, 4)))  // 56 bytes each
         #expect(turn.messages.count == 3)
@@ -269,22 +227,16 @@ struct WorkerSessionTests {
 
     @Test("a worker that is not wanted leaves with the reason", arguments: [WireRejectCode.version, .role, .malformed])
     func unwanted(code: WireRejectCode) {
-        var driver = Driver(welcomed: false)
+        var driver = WorkerDriver(welcomed: false)
         let turn = driver.hear(.reject(code, detail: "no", retryAfter: 0), session: 0)
         #expect(turn == [.exit(.rejected(detail: "no"))])
     }
 
     @Test("a busy coordinator is asked again when it said")
     func busy() {
-        var driver = Driver(welcomed: false)
+        var driver = WorkerDriver(welcomed: false)
         driver.hear(.reject(.busy, detail: "full", retryAfter: 10_000), session: 0)
         #expect(driver.pass(9_900).messages.isEmpty)
         #expect(driver.pass(200).messages.count == 1)
-    }
-}
-
-extension [WorkerDirective] {
-    fileprivate var messages: [WorkerMessage] {
-        compactMap { if case .send(let message) = $0 { message } else { nil } }
     }
 }

@@ -77,6 +77,12 @@ let package = Package(
 
         // One test target a module, and what they share.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: Strict.swift),
+        .target(
+            name: "ClusterSimulation", dependencies: ["Cluster", "Wire"], path: "Tests/ClusterSimulation",
+            swiftSettings: Strict.swift),
+        .executableTarget(
+            name: "simulate", dependencies: ["ClusterSimulation", .arguments], path: "Tests/simulate",
+            swiftSettings: Strict.swift),
         .moltTests("Hashing"),
         .moltTests("ModelFiles", [.crypto]),
         .moltTests("Tokenizer"),
@@ -87,7 +93,7 @@ let package = Package(
         .moltTests("Scoring", ["Mamba", "Backends", "ModelFiles", "Operations", "Benchmarks", "Tokenizer"]),
         .moltTests("Hub", ["ModelFiles", "Benchmarks", "Daemons", .crypto]),
         .moltTests("Wire"),
-        .moltTests("Cluster", ["Wire"]),
+        .moltTests("Cluster", ["ClusterSimulation", "Wire"]),
         .moltTests("Messaging", ["Wire", "CZeroMQ"]),
         .moltTests("Store", ["Cluster", "Wire", .grdb]),
         .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks", "Statistics"]),

@@ -72,6 +72,8 @@ public enum ReleaseReason: String, Sendable, Equatable {
     case expired, returned, failed, disowned, cancelled
     /// Its worker had not begun it, and another had nothing to do.
     case moved
+    /// What it was granted for is computed, while other examples of the job are missing, or the job was done before.
+    case done
     /// Its worker's key was revoked.
     case revoked
 }

@@ -1,6 +1,7 @@
 import Wire
 
-/// What happens to the scheduler.
+/// What happens to the scheduler. Whatever comes from outside is refused or ignored where it makes no sense, and traps
+/// nothing.
 public enum SchedulerEvent: Sendable {
     /// The runs that were not over when the coordinator stopped, and the keys that were ever revoked. First event of an
     /// incarnation, if there are any.
@@ -48,6 +49,14 @@ public enum Observation: Sendable, Equatable {
     /// A message that has no effect, such as one about a lease that its sender does not hold.
     case ignored(WorkerKey, detail: String)
     case runEnded(RunID, RunState)
+    /// An example is given up; its job goes on with the others.
+    case gaveUp(JobID, example: UInt32, detail: String)
+    /// A worker failed too often and gets no jobs for so long.
+    case quarantined(WorkerKey, Milliseconds)
+    /// A second computation of an example differs from the stored row: `by` against those who agree with it.
+    case differed(JobID, example: UInt32, by: WorkerKey)
+    /// A worker's scores were refuted too often.
+    case revoked(WorkerKey, detail: String)
 }
 
 /// Why a session ended.

@@ -25,6 +25,26 @@ struct Queue<Element: Sendable>: Sendable {
         return element
     }
 
+    /// The first few elements.
+    func prefix(_ count: Int) -> [Element] {
+        var few = Array(front.reversed().prefix(count))
+        if few.count < count { few += back[head...].prefix(count - few.count) }
+        return few
+    }
+
+    /// Takes out one of the first few elements.
+    mutating func remove(at place: Int) -> Element? {
+        var before: [Element] = []
+        while before.count < place, let element = popFirst() { before.append(element) }
+        defer { for element in before.reversed() { prepend(element) } }
+        return popFirst()
+    }
+
+    /// Sends the first few elements to the end.
+    mutating func rotate(_ count: Int) {
+        for _ in 0..<count { if let element = popFirst() { append(element) } }
+    }
+
     /// O(n).
     mutating func removeAll(where isUnwanted: (Element) -> Bool) {
         back.removeFirst(head)
@@ -41,6 +61,8 @@ struct Deadlines: Sendable {
         case session(SessionID)
         case lease(LeaseName)
         case retry(JobID)
+        case quarantine(WorkerNumber)
+        case comparison(JobID)
     }
 
     private struct Entry: Sendable {
@@ -53,6 +75,8 @@ struct Deadlines: Sendable {
 
     private var heap: [Entry] = []
     private var order: UInt64 = 0
+
+    var count: Int { heap.count }
 
     mutating func add(_ subject: Subject, at due: Instant) {
         order += 1
@@ -78,5 +102,26 @@ struct Deadlines: Sendable {
             parent = least
         }
         return first.subject
+    }
+}
+
+/// A set that can be walked in an order that only its history decides; every change costs O(1).
+struct WalkableSet<Element: Hashable & Sendable>: Sendable {
+    private(set) var elements: [Element] = []
+    private var places: [Element: Int] = [:]
+
+    var count: Int { elements.count }
+
+    mutating func insert(_ element: Element) {
+        guard places[element] == nil else { return }
+        places[element] = elements.count
+        elements.append(element)
+    }
+
+    mutating func remove(_ element: Element) {
+        guard let place = places.removeValue(forKey: element), let last = elements.popLast() else { return }
+        guard place < elements.count else { return }
+        elements[place] = last
+        places[last] = place
     }
 }

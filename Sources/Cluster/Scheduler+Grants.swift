@@ -1,46 +1,101 @@
 /// Who gets the next job, and which one.
 extension Scheduler {
+    /// Sessions that are looked at in vain before the rest has to wait for the next tick.
+    private static let scanLimit = 512
+
     /// Serves the sessions that the turn gave room, or all idle ones if it brought work.
     mutating func serveIdleSessions() {
-        defer { (newlyIdle, workBecameReady) = ([], false) }
-        guard readyJobs > 0 else { return }
+        defer { newlyIdle = [] }
+        guard readyJobs + checksReady > 0 else {
+            workBecameReady = false
+            return
+        }
         guard workBecameReady else {
             for id in newlyIdle { serve(id) }
             return
         }
-        for onlyLoadedModel in [true, false] {
-            for id in idle where readyJobs > 0 { serve(id, onlyLoadedModel: onlyLoadedModel) }
+        workBecameReady = false
+        for onlyLoadedModel in [true, false] { serveAll(onlyLoadedModel: onlyLoadedModel) }
+        if workBecameReady { for id in newlyIdle { serve(id) } }
+    }
+
+    private mutating func serveAll(onlyLoadedModel: Bool) {
+        let start = idle.count > Self.scanLimit ? scanFrom.map { id in idle.partitioningIndex { $0 >= id } } ?? 0 : 0
+        var inVain = 0
+        for id in idle[start...] + idle[..<start] where readyJobs + checksReady > 0 {
+            if serve(id, onlyLoadedModel: onlyLoadedModel) { continue }
+            inVain += 1
+            guard inVain < Self.scanLimit else {
+                scanFrom = id
+                workBecameReady = !onlyLoadedModel || workBecameReady
+                return
+            }
         }
     }
 
-    private mutating func serve(_ id: SessionID, onlyLoadedModel: Bool = false) {
-        while readyJobs > 0, let session = sessions[id], room(of: session) > 0,
-            let job = takeJob(for: session, onlyLoadedModel: onlyLoadedModel)
+    /// Gives a session what it has room for; whether it got anything.
+    @discardableResult
+    private mutating func serve(_ id: SessionID, onlyLoadedModel: Bool = false) -> Bool {
+        var isServed = false
+        while readyJobs + checksReady > 0, let session = sessions[id], room(of: session) > 0,
+            let work = takeWork(for: session, onlyLoadedModel: onlyLoadedModel)
         {
-            grant(job, to: session)
+            switch work {
+            case .job(let job): grant(job, .score, to: session)
+            case .check(let job): grantCheck(job, to: session)
+            }
+            isServed = true
+        }
+        return isServed
+    }
+
+    func room(of session: SessionRecord) -> Int {
+        guard session.isActive else { return 0 }
+        let slots = workerRecords[Int(session.number)].isCanary ? min(1, session.slots) : session.slots
+        return slots - (holdings[session.worker]?.count ?? 0)
+    }
+
+    /// Grants the missing examples of a job: all of them, or half of those under suspicion; a backup from the far end.
+    mutating func grant(_ id: JobID, _ purpose: LeasePurpose, to session: SessionRecord) {
+        guard let job = jobs[id] else { return }
+        var part = job.suspicion.probe ?? job.missing
+        if purpose == .backup { part.reverse() }
+        bind(job, to: session.engine)
+        give(id, part, purpose, to: session)
+        jobs[id]?.phase = .leased
+        jobs[id]?.isShared = purpose == .backup || job.isShared
+        if !job.isComputed {
+            running.insert(id)
+            runs[job.run]?.leasedJobs += 1
+        }
+        if purpose == .score {
+            counters.jobsGranted += 1
+            runs[job.run]?.served += max(1, job.tokens(of: part.count))
+        } else {
+            counters.backupsGranted += 1
         }
     }
 
-    private func room(of session: SessionRecord) -> Int {
-        session.isActive ? session.slots - (holdings[session.worker]?.count ?? 0) : 0
-    }
-
-    private mutating func grant(_ id: JobID, to session: SessionRecord) {
+    /// Makes a lease of a part of a job, durable before it is sent.
+    mutating func give(_ id: JobID, _ part: [UInt32], _ purpose: LeasePurpose, to session: SessionRecord) {
         guard let job = jobs[id] else { return }
-        let lease = Lease(job: id, epoch: job.epoch + 1, worker: session.worker, incarnation: incarnation)
+        let lease = Lease(
+            job: id, epoch: job.epoch + 1, worker: session.worker, incarnation: incarnation, purpose: purpose)
         let name = LeaseName(job: id, epoch: lease.epoch)
         let span = stretched(parameters.lease, session.id)
+        var holding = JobRecord.Holding(lease: lease, expires: clock + span, began: clock, lastProgress: clock)
+        holding.part = part
+        holding.isPartial = part.count < job.missing.count
+        holding.tokens = job.tokens(of: part.count)
         jobs[id]?.epoch = lease.epoch
         jobs[id]?.add(lease)
-        jobs[id]?.phase = .leased(.init(lease: lease, expires: clock + span, began: clock, lastProgress: clock))
+        jobs[id]?.holdings.append(holding)
         holdings[session.worker, default: []].append(id)
-        bind(job, to: session.engine)
-        runs[job.run]?.served += max(1, job.missingTokens)
-        deadlines.add(.lease(name), at: clock + span)
+        lookAt(name, at: clock + span)
         setModel(job.model, of: session.id)
         refresh(session.id)
         commit(.granted(lease))
-        send(.grant(name, examples: job.missing, lease: span), to: session.id)
+        send(.grant(name, examples: part, lease: span, purpose: purpose), to: session.id)
     }
 
     /// The first engine that gets a job of a model computes all of the model's jobs in the run.
@@ -50,27 +105,40 @@ extension Scheduler {
         commit(.bound(run: job.run, model: job.model, engine: engine.identity))
     }
 
-    /// Takes a job out of the queues: of the highest priority that has one; there, one for the loaded model unless
-    /// its run is far ahead of its share; else one of the run that was served least.
-    private mutating func takeJob(for session: SessionRecord, onlyLoadedModel: Bool) -> JobID? {
+    private enum Work {
+        case job(JobID)
+        case check(JobID)
+    }
+
+    /// Takes work out of the queues, of the highest priority that has some. There: first rows to compare for the model
+    /// that the session has loaded, then a job for it unless its run is far ahead of its share; else a job of the run
+    /// that was served least; at last any rows to compare.
+    private mutating func takeWork(for session: SessionRecord, onlyLoadedModel: Bool) -> Work? {
         let order = servingOrder()
-        guard let fairest = order.first else { return nil }
+        guard let first = order.first else { return nil }
         if let model = session.model {
-            for run in order where run.priority == fairest.priority {
+            for run in order where run.priority == first.priority && run.hasChecks {
+                if let job = takeCheck(of: run.id, for: session, model: model) { return .check(job) }
+            }
+            let fairest = order.first { $0.hasJobs }
+            for run in order where run.priority == fairest?.priority && run.hasJobs {
                 let slack = parameters.affinityJobs * run.tokensOfAJob
-                guard run.served <= fairest.served + slack else { break }
-                if let job = takeRetry(of: run.id, for: session, model: model) { return job }
-                if let job = takeFresh(of: run.id, for: session, model: model) { return job }
+                guard run.served <= (fairest?.served ?? 0) + slack else { break }
+                if let job = takeRetry(of: run.id, for: session, model: model) { return .job(job) }
+                if let job = takeFresh(of: run.id, for: session, model: model) { return .job(job) }
             }
         }
         if onlyLoadedModel { return nil }
-        for run in order {
-            if let job = takeRetry(of: run.id, for: session, model: nil) { return job }
+        for run in order where run.hasJobs {
+            if let job = takeRetry(of: run.id, for: session, model: nil) { return .job(job) }
             if let model = rarestModel(of: run.id, for: session),
                 let job = takeFresh(of: run.id, for: session, model: model)
             {
-                return job
+                return .job(job)
             }
+        }
+        for run in order where run.hasChecks {
+            if let job = takeCheck(of: run.id, for: session, model: nil) { return .check(job) }
         }
         return nil
     }
@@ -80,20 +148,25 @@ extension Scheduler {
         let priority: Int
         let served: UInt64
         let tokensOfAJob: UInt64
+        let hasJobs: Bool
+        let hasChecks: Bool
     }
 
-    /// The runs with ready jobs: by priority, then by what they were given.
+    /// The runs with work: by priority, then by what they were given.
     private func servingOrder() -> [Claim] {
         var claims: [Claim] = []
         for id in openRuns {
-            guard let run = runs[id], run.readyJobs > 0 else { continue }
+            guard let run = runs[id], run.readyJobs > 0 || !run.toCheck.isEmpty else { continue }
             let tokens = run.missingTokens / UInt64(max(1, run.openJobs))
-            claims.append(Claim(id: id, priority: run.priority, served: run.served, tokensOfAJob: max(1, tokens)))
+            claims.append(
+                Claim(
+                    id: id, priority: run.priority, served: run.served, tokensOfAJob: max(1, tokens),
+                    hasJobs: run.readyJobs > 0, hasChecks: !run.toCheck.isEmpty))
         }
         guard claims.count > 1 else { return claims }
         return claims.enumerated().sorted { left, right in
-            (-left.element.priority, left.element.served, left.offset)
-                < (-right.element.priority, right.element.served, right.offset)
+            if left.element.priority != right.element.priority { return left.element.priority > right.element.priority }
+            return (left.element.served, left.offset) < (right.element.served, right.offset)
         }.map(\.element)
     }
 
@@ -106,36 +179,13 @@ extension Scheduler {
     }
 
     private mutating func takeRetry(of run: RunID, for session: SessionRecord, model: String?) -> JobID? {
-        guard var record = runs[run], !record.retries.isEmpty else { return nil }
-        let bindings = record.bindings
-        let job = record.popRetry { id in
-            guard let needed = jobs[id]?.model, model == nil || needed == model else { return false }
-            return bindings[needed, default: session.engine.identity] == session.engine.identity && mayTry(id, session)
+        guard let few = runs[run]?.retries.prefix(RunRecord.lookahead), !few.isEmpty else { return nil }
+        guard let place = few.firstIndex(where: { mayTry($0, session, model: model) }) else {
+            runs[run]?.passOverRetries()
+            return nil
         }
-        guard let job else { return nil }
-        runs[run] = record
         readyJobs -= 1
-        return job
-    }
-
-    /// A job that failed or was given back goes to the hosts in turn, and on a host to its workers in turn; those that
-    /// have another engine than its model is bound to have no turn.
-    private func mayTry(_ id: JobID, _ session: SessionRecord) -> Bool {
-        guard let tried = jobs[id]?.tried, let last = tried.lastIndex(where: { $0.host == session.host }) else {
-            return true
-        }
-        let active = activeHosts[session.engine.identity, default: [:]]
-        let hosts = Set(tried[(last + 1)...].map(\.host)).count { active[$0] != nil }
-        guard hosts >= active.count - 1 else { return false }
-        let here = tried.filter { $0.host == session.host }.map(\.worker)
-        guard let last = here.lastIndex(of: session.worker) else { return true }
-        let others = Set(here[(last + 1)...]).count { isActive($0, session.engine) }
-        return others >= active[session.host, default: 0] - 1
-    }
-
-    private func isActive(_ worker: WorkerKey, _ engine: EngineDescription) -> Bool {
-        guard let session = sessionOfWorker[worker].flatMap({ sessions[$0] }) else { return false }
-        return session.isActive && session.engine.identity == engine.identity
+        return runs[run]?.takeRetry(at: place)
     }
 
     /// Of the models that a run has ready jobs for and a worker may score, the one that the fewest workers have loaded.
@@ -145,45 +195,28 @@ extension Scheduler {
             .min { loadedModels[$0.model, default: 0] < loadedModels[$1.model, default: 0] }?.model
     }
 
-    mutating func setModel(_ model: String?, of id: SessionID) {
-        guard let old = sessions[id]?.model ?? model, sessions[id]?.model != model else { return }
-        if sessions[id]?.model != nil {
-            loadedModels[old, default: 1] -= 1
-            if loadedModels[old] == 0 { loadedModels[old] = nil }
-        }
-        if let model { loadedModels[model, default: 0] += 1 }
-        sessions[id]?.model = model
+    /// Whether a session's engine is the one that a job's model is bound to, if it is to one.
+    func mayScore(_ id: JobID, _ session: SessionRecord) -> Bool {
+        guard let job = jobs[id] else { return false }
+        return runs[job.run]?.admits(session.engine, for: job.model) ?? false
     }
 
-    /// Changes a session and everything that is counted or listed by its state. When one leaves the active ones, a
-    /// job that failed elsewhere may become another's.
-    mutating func change(_ id: SessionID, _ body: (inout SessionRecord) -> Void) {
-        guard var session = sessions[id] else { return }
-        count(session, -1)
-        let wasActive = session.isActive
-        body(&session)
-        sessions[id] = session
-        count(session, 1)
-        refresh(id)
-        if wasActive, !session.isActive { workBecameReady = true }
+    /// A job that failed or was given back goes to the hosts in turn, and on a host to its workers in turn; those that
+    /// have another engine than its model is bound to have no turn.
+    func mayTry(_ id: JobID, _ session: SessionRecord, model: String? = nil) -> Bool {
+        guard let job = jobs[id], model == nil || job.model == model, mayScore(id, session) else { return false }
+        guard let last = job.tried.lastIndex(where: { $0.host == session.host }) else { return true }
+        let active = activeHosts[session.engine.identity, default: [:]]
+        let hosts = Set(job.tried[(last + 1)...].map(\.host)).count { active[$0] != nil }
+        guard hosts >= active.count - 1 else { return false }
+        let here = job.tried.filter { $0.host == session.host }.map(\.worker)
+        guard let last = here.lastIndex(of: session.worker) else { return true }
+        let others = Set(here[(last + 1)...]).count { isActive($0, session.engine) }
+        return others >= active[session.host, default: 0] - 1
     }
 
-    /// Adds an active session to the counts, or takes it out.
-    mutating func count(_ session: SessionRecord?, _ difference: Int) {
-        guard let session, session.isActive else { return }
-        let engine = session.engine.identity
-        let onHost = activeHosts[engine]?[session.host] ?? 0
-        activeHosts[engine, default: [:]][session.host] = onHost + difference == 0 ? nil : onHost + difference
-        if activeHosts[engine]?.isEmpty == true { activeHosts[engine] = nil }
-    }
-
-    /// Lists a session among the idle ones exactly if it has room.
-    mutating func refresh(_ id: SessionID) {
-        let hasRoom = sessions[id].map { room(of: $0) > 0 } ?? false
-        let place = idle.partitioningIndex { $0 >= id }
-        let isListed = place < idle.count && idle[place] == id
-        if hasRoom, !isListed { idle.insert(id, at: place) }
-        if !hasRoom, isListed { idle.remove(at: place) }
-        if hasRoom { newlyIdle.append(id) }
+    private func isActive(_ worker: WorkerKey, _ engine: EngineDescription) -> Bool {
+        guard let session = sessionOfWorker[worker].flatMap({ sessions[$0] }) else { return false }
+        return session.isActive && session.engine.identity == engine.identity
     }
 }

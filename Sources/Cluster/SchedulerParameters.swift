@@ -1,5 +1,3 @@
-import Wire
-
 /// The numbers of a scheduler, with the protocol's defaults. Spans are in milliseconds.
 public struct SchedulerParameters: Sendable, Equatable {
     /// Between two heartbeats of a worker; above 100 workers it is workers / 50 s, and what follows stretches with it.
@@ -22,13 +20,47 @@ public struct SchedulerParameters: Sendable, Equatable {
     public var backoff: Milliseconds = 1_000
     /// … and at most this.
     public var backoffLimit: Milliseconds = 60_000
-    /// Failures on workers after which a job is given up.
+    /// Losses of a job in a row, on two hosts where there are two, after which it is searched for the example that
+    /// kills its workers; and charged losses of that example alone after which it is given up.
     public var attempts = 3
     /// The most time that a single turn may take off anybody's patience: when the coordinator itself was stopped or
     /// stuck for longer, silence in the meantime is not held against the workers.
     public var attention: Milliseconds = 1_000
     /// By how many jobs a run may be served more than its share before a worker has to change its model.
     public var affinityJobs: UInt64 = 8
+
+    /// With what probability a batch of a trusted worker's rows is computed again by another; 0 compares nothing.
+    public var verification = 0.01
+    /// Rows of a worker that have to be confirmed in a row before it is trusted.
+    public var trustAfter = 10
+    /// Refuted rows after which a worker's key is revoked.
+    public var wrongLimit: UInt64 = 2
+    /// How long a run that is otherwise over waits for somebody to compare its last rows.
+    public var checkPatience: Milliseconds = 600_000
+
+    /// Failures in a row, without a row between and on jobs that failed nowhere else, that put a worker into quarantine…
+    public var failuresInRow = 3
+    /// … as do so many of them…
+    public var failuresInSpan = 5
+    /// … within this.
+    public var failureSpan: Milliseconds = 600_000
+    /// The first quarantine, doubling with every one…
+    public var quarantine: Milliseconds = 300_000
+    /// … up to this.
+    public var quarantineLimit: Milliseconds = 3_600_000
+
+    /// The least time that a lease has before another worker may compute the same; see `Pace` for its measure.
+    public var backupPatience: Milliseconds = 2_000
+    /// The share of a run's rows that may be computed twice for the sake of speed.
+    public var extraWork = 0.05
+
+    /// Bytes of rows that a worker may have under way…
+    public var window: UInt64 = 1 << 20
+    /// … and all of them together.
+    public var windows: UInt64 = 256 << 20
+    /// A commit that takes longer halves the windows.
+    public var slowCommit: Milliseconds = 250
+
     /// Sessions open at once.
     public var sessionLimit = 16_384
     /// Jobs that a worker may hold at once, and leases that a Hello may name.
@@ -37,7 +69,7 @@ public struct SchedulerParameters: Sendable, Equatable {
     public var batchLimit = 4_096
     /// Bytes of each text in a Hello.
     public var textLimit = 512
-    /// Of the jitter in retries.
+    /// Of the jitter in retries and the choice of rows to compare.
     public var seed: UInt64 = 0
 
     /// The protocol's defaults.

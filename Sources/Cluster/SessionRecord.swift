@@ -2,6 +2,7 @@
 struct SessionRecord: Sendable {
     let id: SessionID
     let worker: WorkerKey
+    let number: WorkerNumber
     let host: String
     let engine: EngineDescription
     let bootID: String
@@ -12,10 +13,20 @@ struct SessionRecord: Sendable {
     var slots = 0
     var isSuspect = false
     var isDraining = false
-    /// The model that its last job needed.
+    /// In quarantine.
+    var isBarred = false
+    /// The model that its last job needed, or that it said to have loaded.
     var model: String?
     var load = WorkerLoad()
+    /// Bytes of rows that it was last told it may have under way.
+    var window: UInt64 = 0
 
     /// Whether it can be counted on for new jobs.
-    var isActive: Bool { slots > 0 && !isSuspect && !isDraining }
+    var isActive: Bool { slots > 0 && !isSuspect && !isDraining && !isBarred }
+
+    /// Tokens a second as it measures itself; nil while unknown.
+    var speed: Double? {
+        let speed = load.tokensPerSecond
+        return speed.isFinite && speed > 0 ? speed : nil
+    }
 }

@@ -12,6 +12,11 @@ public struct RunProgress: Sendable, Equatable {
     public let tokensLeft: UInt64
     /// Engines that its ready jobs are bound to and that no connected worker is, in the order of the models; they wait.
     public let awaitedEngines: [EngineIdentity]
+    public let priority: Int
+    /// Open jobs that somebody computes.
+    public let jobsLeased: Int
+    /// Rows that wait to be compared with a second computation.
+    public let checksOpen: Int
 }
 
 /// How a worker stands.
@@ -31,6 +36,33 @@ public struct WorkerStatus: Sendable, Equatable {
     public let load: WorkerLoad
     /// Since its last message.
     public let silence: Milliseconds
+    /// SHA-256 of the model that its last job needed, or that it said to have loaded.
+    public let model: String?
+    /// Rows of it that were stored, and failures charged to it, since the coordinator's start.
+    public let rows: UInt64
+    public let failures: UInt64
+    /// Of its rows, those that a second computation confirmed, and those that two others refuted.
+    public let agreed: UInt64
+    public let wrong: UInt64
+    /// That it gets no jobs for; 0: it is not in quarantine.
+    public let quarantine: Milliseconds
+    /// Bytes of rows that it may have under way.
+    public let window: UInt64
+    /// What it holds, first what it works on.
+    public let work: [Work]
+
+    /// A lease as status tells of it.
+    public struct Work: Sendable, Equatable {
+        public let lease: LeaseName
+        public let purpose: LeasePurpose
+        public let run: RunID
+        public let cell: String
+        /// Of the lease, and those of them that its worker reported done.
+        public let examples: Int
+        public let examplesDone: Int
+        /// Since it became the one that the worker works on; of the others, since it was granted.
+        public let age: Milliseconds
+    }
 }
 
 /// Questions, which change nothing.
@@ -41,12 +73,16 @@ extension Scheduler {
             RunProgress(
                 id: run.id, state: run.state, rows: run.rowsExpected - run.rowsMissing,
                 rowsExpected: run.rowsExpected, failedJobs: run.failedJobs, openJobs: run.openJobs,
-                tokensLeft: run.missingTokens, awaitedEngines: awaitedEngines(of: run))
+                tokensLeft: run.missingTokens, awaitedEngines: awaitedEngines(of: run), priority: run.priority,
+                jobsLeased: run.leasedJobs, checksOpen: run.checksOpen)
         }
     }
 
     private func awaitedEngines(of run: RunRecord) -> [EngineIdentity] {
-        let bound = run.fresh.filter { !$0.queue.isEmpty }.compactMap { run.bindings[$0.model] }
+        let models =
+            run.fresh.filter { !$0.queue.isEmpty }.map(\.model)
+            + run.retries.prefix(RunRecord.lookahead).compactMap { jobs[$0]?.model }
+        let bound = models.compactMap { run.bindings[$0] }
         guard !bound.isEmpty else { return [] }
         let present = Set(sessions.values.map(\.engine.identity))
         var awaited: [EngineIdentity] = []
@@ -58,21 +94,43 @@ extension Scheduler {
     public var unfinishedRuns: [RunID] { openRuns }
 
     /// All workers with a session, oldest session first.
-    public var workers: [WorkerStatus] {
-        sessions.keys.sorted().compactMap { sessions[$0] }.map { session in
-            let leases = holdings[session.worker]?.count ?? 0
-            let state: WorkerStatus.State =
-                if session.isSuspect {
-                    .suspect
-                } else if session.isDraining {
-                    .draining
-                } else {
-                    leases > 0 ? .working : .idle
-                }
-            return WorkerStatus(
-                session: session.id, worker: session.worker, host: session.host, engine: session.engine,
-                state: state, leases: leases, load: session.load, silence: clock - session.lastHeard)
+    public var workers: [WorkerStatus] { sessions.keys.sorted().compactMap { sessions[$0] }.map(status) }
+
+    private func status(of session: SessionRecord) -> WorkerStatus {
+        let record = workerRecords[Int(session.number)]
+        let work = work(of: session.worker)
+        return WorkerStatus(
+            session: session.id, worker: session.worker, host: session.host, engine: session.engine,
+            state: state(of: session), leases: work.count, load: session.load, silence: clock - session.lastHeard,
+            model: session.model, rows: record.rows, failures: record.failures, agreed: record.agreed,
+            wrong: record.wrong, quarantine: record.quarantinedUntil.map { $0 - clock } ?? 0,
+            window: session.window, work: work)
+    }
+
+    private func state(of session: SessionRecord) -> WorkerStatus.State {
+        if session.isSuspect { return .suspect }
+        if session.isDraining { return .draining }
+        return holdings[session.worker] == nil ? .idle : .working
+    }
+
+    private func work(of worker: WorkerKey) -> [WorkerStatus.Work] {
+        (holdings[worker] ?? []).compactMap { id in
+            guard let job = jobs[id], let holding = job.holding(of: worker) else { return nil }
+            return WorkerStatus.Work(
+                lease: holding.name, purpose: holding.lease.purpose, run: job.run, cell: job.cell,
+                examples: holding.part?.count ?? job.examples.count,
+                examplesDone: Int(holding.progress?.examplesDone ?? 0), age: clock - holding.began)
         }
+    }
+
+    /// How many of everything it keeps in memory, by name.
+    public var sizes: [(name: String, count: Int)] {
+        [
+            ("sessions", sessions.count), ("idle", idle.count), ("workers", workerRecords.count),
+            ("runs", runs.count), ("jobs", jobs.count), ("deadlines", deadlines.count),
+            ("holdings", holdings.values.reduce(0) { $0 + $1.count }),
+            ("checks", jobs.values.reduce(0) { $0 + $1.checks.count }),
+        ]
     }
 
     /// The open session of a worker.

@@ -21,6 +21,15 @@ extension Logger {
         case .salvaged(let lease, let rows):
             notice("kept \(rows) rows of a lost lease", metadata: ["job": "\(lease.job)", "epoch": "\(lease.epoch)"])
         case .ignored(let worker, let detail): debug("ignored: \(detail)", metadata: ["worker": "\(worker)"])
+        case .gaveUp(let job, let example, let detail):
+            warning("gave up example \(example): \(detail)", metadata: ["job": "\(job)"])
+        case .quarantined(let worker, let span):
+            warning("worker gets no jobs for \(span / 1000) s: it failed too often", metadata: ["worker": "\(worker)"])
+        case .differed(let job, let example, let worker):
+            warning(
+                "a second computation of example \(example) differs",
+                metadata: ["job": "\(job)", "worker": "\(worker)"])
+        case .revoked(let worker, let detail): error("worker revoked: \(detail)", metadata: ["worker": "\(worker)"])
         case .runEnded(let run, let state): notice("run ended: \(state.rawValue)", metadata: ["run": "\(run)"])
         }
     }

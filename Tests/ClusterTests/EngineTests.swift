@@ -30,7 +30,7 @@ struct EngineTests {
         var driver = SchedulerDriver()
         driver.submit(jobs: [.sample("a")])
         let lease = driver.join("w1", session: 1, arithmetic: "cpu/packed").grants[0].lease
-        let back = driver.join("w1", session: 2, boot: "again", arithmetic: "cuda", holding: [lease])
+        let back = driver.join("w1", session: 2, arithmetic: "cuda", holding: [lease])
         #expect(back.releases == [.disowned])
         #expect(back.granted.isEmpty)
         #expect(driver.scheduler.progress(of: "run")?.awaitedEngines == ["1 cpu/packed"])

@@ -8,7 +8,8 @@ struct SchedulerDriver {
     /// Everything that the scheduler ever said.
     private(set) var directives: [SchedulerDirective] = []
 
-    init(incarnation: UInt64 = 1, parameters: SchedulerParameters = SchedulerParameters()) {
+    /// A scheduler; one that compares no rows unless told otherwise.
+    init(incarnation: UInt64 = 1, parameters: SchedulerParameters = .unverified) {
         scheduler = Scheduler(incarnation: incarnation, parameters: parameters)
     }
 
@@ -65,6 +66,32 @@ struct SchedulerDriver {
     }
 }
 
+extension SchedulerParameters {
+    static var unverified: SchedulerParameters {
+        var parameters = SchedulerParameters()
+        parameters.verification = 0
+        return parameters
+    }
+}
+
+extension CoordinatorMessage {
+    fileprivate var window: UInt64? {
+        switch self {
+        case .welcome(_, _, _, let window), .heartbeatAck(_, _, let window): window
+        default: nil
+        }
+    }
+
+    fileprivate var withoutWindow: CoordinatorMessage {
+        switch self {
+        case .welcome(let heartbeat, let lease, let kept, _):
+            .welcome(heartbeat: heartbeat, lease: lease, kept: kept)
+        case .heartbeatAck(let renewed, let cancelled, _): .heartbeatAck(renewed: renewed, cancelled: cancelled)
+        default: self
+        }
+    }
+}
+
 extension EngineDescription {
     static let sample = EngineDescription(build: "1", name: "cpu", arithmetic: "cpu")
 }
@@ -80,9 +107,14 @@ extension JobDescription {
 extension [SchedulerDirective] {
     var commits: [Change] { compactMap { if case .commit(let change) = $0 { change } else { nil } } }
 
-    /// The messages to a session.
+    /// The messages to a session, but for the windows that they name.
     func sent(to session: SessionID) -> [CoordinatorMessage] {
-        compactMap { if case .send(let message, session) = $0 { message } else { nil } }
+        compactMap { if case .send(let message, session) = $0 { message.withoutWindow } else { nil } }
+    }
+
+    /// The windows that a session was told.
+    func windows(of session: SessionID) -> [UInt64] {
+        compactMap { if case .send(let message, session) = $0 { message.window } else { nil } }
     }
 
     /// The grants of this turn: session, lease and examples.

@@ -10,8 +10,8 @@ struct SessionTests {
     func superseding() {
         var driver = SchedulerDriver()
         driver.submit(jobs: [.sample("a")])
-        driver.join("w1", session: 1, boot: "first")
-        let turn = driver.join("w1", session: 2, boot: "second")
+        driver.join("w1", session: 1)
+        let turn = driver.join("w1", session: 2)
         #expect(turn.contains(.close(1)))
         #expect(turn.releases == [.disowned])
         #expect(turn.grants.map(\.lease) == [LeaseName(job: "a", epoch: 2)])
@@ -94,7 +94,7 @@ struct SessionTests {
     @Test("charged failures are remembered over a restart")
     func rememberedFailures() {
         var driver = SchedulerDriver(incarnation: 2)
-        var job = JobDescription.sample("a")
+        var job = JobDescription.sample("a", examples: 1)
         job.epoch = 2
         job.failures = [.init(worker: "w1", host: "x"), .init(worker: "w2", host: "y")]
         driver.take(.recovered([RunDescription(id: "run", jobs: [job])]))
@@ -143,7 +143,7 @@ struct SessionTests {
 
     @Test("sessions, leases in a Hello, its texts and slots are limited")
     func limits() {
-        var parameters = SchedulerParameters()
+        var parameters = SchedulerParameters.unverified
         parameters.sessionLimit = 1
         parameters.slotLimit = 2
         var driver = SchedulerDriver(parameters: parameters)

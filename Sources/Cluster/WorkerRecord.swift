@@ -1,0 +1,56 @@
+/// What the scheduler remembers of a key, from its first Hello in this start of the coordinator on.
+struct WorkerRecord: Sendable {
+    let key: WorkerKey
+    /// Of its last Hello.
+    var bootID: String
+    var host: String
+    var engine: EngineIdentity
+    var lastSeen: Instant
+    var isRevoked = false
+
+    /// Stored, and failures charged to it.
+    var rows: UInt64 = 0
+    var failures: UInt64 = 0
+
+    /// Of its rows, those that a second computation confirmed, and those that two others refuted.
+    var agreed: UInt64 = 0
+    var wrong: UInt64 = 0
+    /// Rows confirmed since the last refuted one.
+    var trust = 0
+    /// Of its rows, those that wait to be compared.
+    var checksOpen = 0
+
+    /// The jobs that it failed at, one after another, without a row between; each once, and none that failed elsewhere.
+    var failedInRow: [JobID] = []
+    /// The same within the last while, whatever came between.
+    var recentFailures: [(job: JobID, at: Instant)] = []
+    /// No jobs before then.
+    var quarantinedUntil: Instant?
+    /// Quarantines in a row.
+    var quarantines = 0
+    /// After a quarantine: it gets one job at a time until it has done one.
+    var isCanary = false
+
+    init(key: WorkerKey, hello: Hello, at now: Instant) {
+        self.key = key
+        bootID = hello.bootID
+        host = hello.host
+        engine = hello.engine.identity
+        lastSeen = now
+    }
+
+    /// Notes a failure; whether it is one too many.
+    mutating func fails(at job: JobID, now: Instant, _ parameters: SchedulerParameters) -> Bool {
+        recentFailures.removeAll { now - $0.at > parameters.failureSpan }
+        if !failedInRow.contains(job) { failedInRow.append(job) }
+        if !recentFailures.contains(where: { $0.job == job }) { recentFailures.append((job, now)) }
+        return failedInRow.count >= (isCanary ? 1 : parameters.failuresInRow)
+            || recentFailures.count >= parameters.failuresInSpan
+    }
+
+    /// Failures at a job were the job's.
+    mutating func forgive(_ job: JobID) {
+        failedInRow.removeAll { $0 == job }
+        recentFailures.removeAll { $0.job == job }
+    }
+}

@@ -8,7 +8,7 @@ import Wire
 ///
 /// Invariant of the unchecked conformance: `task`, `stopRequests` and `isEnded` are touched under `condition` only.
 final class ComputeThread: @unchecked Sendable {
-    /// A job to compute, and the examples of it that are wanted.
+    /// A job to compute, and the examples of it that are wanted, in the order in which to compute them.
     struct Task: Sendable {
         let lease: LeaseName
         let job: WireJob
@@ -78,24 +78,25 @@ final class ComputeThread: @unchecked Sendable {
         defer { condition.withLock { stopRequests[task.lease] = nil } }
         do {
             let reduction = try Reduction(json: Data(task.job.reduction.utf8))
+            if models.sha256 != task.job.model.sha256 { report(.loaded(model: nil)) }
             let engine = try models.engine(for: task.job.model)
+            report(.loaded(model: task.job.model.sha256))
             try score(task, with: engine, reduction)
         } catch is CancellationError {
             // Abandoned: nobody waits for it.
-        } catch let error as ScoringError {
-            report(.failed(task.lease, .data, detail: "\(error)"))
-        } catch let error as ReductionError {
-            report(.failed(task.lease, .data, detail: "\(error)"))
+        } catch let failure as ExampleFailure {
+            report(.failed(task.lease, failure.kind, detail: failure.detail, example: failure.example))
         } catch {
-            report(.failed(task.lease, .worker, detail: "\(error)"))
+            report(.failed(task.lease, isOfData(error) ? .data : .worker, detail: "\(error)"))
         }
     }
 
     private func score(_ task: Task, with engine: Engine, _ reduction: Reduction) throws {
-        let wanted = Set(task.examples)
-        let examples = task.job.examples.filter { wanted.contains($0.index) }
+        let byIndex = Dictionary(task.job.examples.map { ($0.index, $0) }) { first, _ in first }
+        let examples = task.examples.compactMap { byIndex[$0] }
         var pace = Pace()
         var next = 0
+        var failure: ExampleFailure?
         while next < examples.count {
             if let stop = stopRequest(task.lease) {
                 if stop == .afterCurrent { report(.stopped(task.lease)) }
@@ -104,14 +105,58 @@ final class ComputeThread: @unchecked Sendable {
             let part = examples[next..<pace.end(of: examples, from: next)]
             report(.began(task.lease, example: part.first?.index ?? 0))
             let begin = ContinuousClock.now
-            let rows = try engine.score(part, reduction: reduction) { [self] in stopRequest(task.lease) != .now }
+            let (rows, failed) = try score(part, of: task.lease, with: engine, reduction)
+            failure = failure ?? failed
             pace.measure(tokens: part.reduce(0) { $0 + $1.tokens }, in: begin.duration(to: .now))
-            report(.measured(WorkerLoad(tokensPerSecond: pace.tokensPerSecond, residentBytes: residentBytes())))
+            report(.measured(WorkerLoad(tokensPerSecond: pace.tokensPerSecond)))
             report(.produced(task.lease, rows: rows))
             next = part.endIndex
         }
+        if let failure { throw failure }
         report(.finished(task.lease))
     }
+
+    /// Scores examples together or, if one of them cannot be scored, each by itself: the rows of the good ones, and
+    /// the first bad one.
+    private func score(
+        _ part: ArraySlice<WireExample>, of lease: LeaseName, with engine: Engine, _ reduction: Reduction
+    ) throws -> ([WireRow], ExampleFailure?) {
+        do {
+            return (try score(part, lease, engine, reduction), nil)
+        } catch  where isOfData(error) {
+            var rows: [WireRow] = []
+            var failure: ExampleFailure?
+            for index in part.indices {
+                do {
+                    rows += try score(part[index...index], lease, engine, reduction)
+                } catch  where isOfData(error) {
+                    failure = failure ?? ExampleFailure(kind: .data, example: part[index].index, detail: "\(error)")
+                }
+            }
+            return (rows, failure)
+        }
+    }
+
+    private func score(
+        _ part: ArraySlice<WireExample>, _ lease: LeaseName, _ engine: Engine, _ reduction: Reduction
+    ) throws -> [WireRow] {
+        do {
+            return try engine.score(part, reduction: reduction) { [self] in stopRequest(lease) != .now }
+        } catch  where part.count == 1 && !isOfData(error) && !(error is CancellationError) {
+            // Such as memory: another worker may have more.
+            throw ExampleFailure(kind: .worker, example: part.first?.index, detail: "\(error)")
+        }
+    }
+
+    /// Whether an error says that no worker can do it.
+    private func isOfData(_ error: any Error) -> Bool { error is ScoringError || error is ReductionError }
+}
+
+/// What a job failed at, and which example it was, where that is known.
+private struct ExampleFailure: Error {
+    let kind: WireFailureClass
+    let example: UInt32?
+    let detail: String
 }
 
 /// How many examples are scored at a time: a few seconds' work, so that rows and answers to a drain are never far.
@@ -137,11 +182,4 @@ private struct Pace {
         let speed = Double(tokens) / elapsed
         tokensPerSecond = tokensPerSecond == 0 ? speed : 0.7 * tokensPerSecond + 0.3 * speed
     }
-}
-
-/// The process's resident memory, in bytes; 0 where it cannot be read.
-func residentBytes() -> UInt64 {
-    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
-    let pages = text.split(separator: " ").dropFirst().first.flatMap { UInt64($0) } ?? 0
-    return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
 }

@@ -5,27 +5,62 @@ import Wire
 
 /// What clients and viewers ask.
 extension CoordinatorLoop {
+    /// Submissions and reports that may wait; beyond them peers are told to come back later.
+    private static let requestLimit = 8
+    /// Bytes of a job's text.
+    private static let jobLimit = 256 << 10
+
     mutating func handleClient(_ message: WireMessage, _ inbound: Inbound) {
         switch message {
         case .statusRequest(let request) where inbound.role != .worker:
-            answer(inbound.peer, status(of: request.run))
+            answer(inbound.peer, statusAnswer(to: request))
+        case .reportRequest(let request) where inbound.role != .worker:
+            guard takesRequest(from: inbound.peer) else { return }
+            submissions?.report(request, inbound.peer)
         case .submit(let submit):
             guard inbound.role == .client else { return refuse(inbound, "submit jobs") }
+            guard submit.job.utf8.count <= Self.jobLimit else {
+                counters.submissionsRefused += 1
+                let detail = "the job has \(submit.job.utf8.count) bytes; the limit is \(Self.jobLimit)"
+                return reject(inbound.peer, detail)
+            }
+            guard takesRequest(from: inbound.peer) else { return }
             // Hashing models and encoding rows takes seconds: not on this thread.
-            planSubmission?(submit, inbound.peer)
+            submissions?.plan(submit, inbound.peer)
         case .cancelRun(let request):
             guard inbound.role == .client else { return refuse(inbound, "cancel runs") }
             cancel(request.run, for: inbound.peer)
+        case .drainWorkers(let request):
+            guard inbound.role == .client else { return refuse(inbound, "drain workers") }
+            drain(request.worker, for: inbound.peer)
+        case .resumeRun(let request):
+            guard inbound.role == .client else { return refuse(inbound, "resume runs") }
+            resume(request.run, for: inbound.peer)
         default:
             refuse(inbound, "send \(message.type)")
         }
     }
 
+    /// Tells a peer why its request has no effect.
+    mutating func reject(_ peer: PeerID, _ detail: String) {
+        answer(peer, .reject(CoordinatorMessage.reject(.malformed, detail)))
+    }
+
+    private mutating func takesRequest(from peer: PeerID) -> Bool {
+        guard submissions != nil, requestsUnderWay < Self.requestLimit else {
+            counters.requestsBusy += 1
+            let detail = "\(requestsUnderWay) submissions and reports wait already: try again in a few seconds"
+            answer(peer, .reject(CoordinatorMessage.reject(.busy, detail, 5_000)))
+            return false
+        }
+        requestsUnderWay += 1
+        return true
+    }
+
     private mutating func cancel(_ run: RunID, for peer: PeerID) {
         guard scheduler.unfinishedRuns.contains(run) else {
             let known = scheduler.unfinishedRuns.joined(separator: ", ")
-            let detail = "no run '\(run)' is going on; running now: \(known.isEmpty ? "none" : known)"
-            return answer(peer, .reject(CoordinatorMessage.reject(.malformed, detail)))
+            return reject(peer, "no run '\(run)' is going on; running now: \(known.isEmpty ? "none" : known)")
         }
         feed(.cancel(run))
         answer(
@@ -37,51 +72,24 @@ extension CoordinatorLoop {
                 }))
     }
 
-    /// The answer to a status request; an empty run asks for all.
-    private func status(of run: RunID) -> WireMessage {
-        do {
-            let records = try store.read { try run.isEmpty ? $0.runs() : [$0.run(run)] }
-            return .status(
-                .with {
-                    $0.runs = records.map(status)
-                    $0.workers = scheduler.workers.map(WireStatus.Worker.init)
-                })
-        } catch {
-            return .reject(CoordinatorMessage.reject(.malformed, "\(error)"))
+    /// Asks workers to leave: one by its key or name, those of a host, or with an empty text all that are connected.
+    private mutating func drain(_ name: String, for peer: PeerID) {
+        let keys = scheduler.workers.filter { worker in
+            name.isEmpty || worker.worker == name || worker.host == name || allowList[worker.worker]?.name == name
+        }.map(\.worker)
+        guard !keys.isEmpty || name.isEmpty else {
+            let known = scheduler.workers.map { allowList[$0.worker]?.name ?? $0.host }.prefix(20)
+            let list = known.isEmpty ? "none" : known.joined(separator: ", ")
+            return reject(peer, "no connected worker has the key, name or host '\(name)'; connected: \(list)")
         }
-    }
-
-    private func status(_ record: RunRecord) -> WireStatus.Run {
-        let isOpen = record.state == .running
-        return .with {
-            $0.run = record.run
-            $0.name = record.name
-            $0.state = record.state.rawValue
-            $0.rows = UInt64(record.rows)
-            $0.rowsExpected = UInt64(record.rowsExpected)
-            $0.failures = UInt64(record.failures)
-            $0.tokensPerSecond = isOpen ? speed : 0
-            $0.secondsLeft = isOpen ? (scheduler.backlogSeconds ?? -1) : 0
-            $0.awaitedEngines = scheduler.progress(of: record.run)?.awaitedEngines ?? []
+        for key in keys {
+            log.notice("asked to leave", metadata: ["worker": "\(key)"])
+            feed(.drain(key))
         }
+        answer(peer, .drainingWorkers(.with { $0.workers = keys }))
     }
 
-    /// Tokens a second of all workers together, as they measure themselves.
-    private var speed: Double {
-        scheduler.workers.map(\.load.tokensPerSecond).filter { $0.isFinite && $0 > 0 }.reduce(0, +)
-    }
-}
-
-extension WireStatus.Worker {
-    init(_ worker: WorkerStatus) {
-        self.init()
-        key = worker.worker
-        host = worker.host
-        engine = worker.engine.name
-        state = worker.state.rawValue
-        leases = UInt32(clamping: worker.leases)
-        tokensPerSecond = worker.load.tokensPerSecond
-        residentBytes = worker.load.residentBytes
-        secondsSinceHeartbeat = worker.silence / 1000
+    private mutating func resume(_ run: RunID, for peer: PeerID) {
+        reject(peer, "run '\(run)' cannot be resumed")
     }
 }

@@ -16,32 +16,50 @@ struct CoordinatorLoop: PollHandler {
 
     let store: ResultsStore
     let router: RouterEndpoint
+    let allowList: AllowList
+    let openFiles: OpenFiles
     let log: Logger
     var scheduler: Scheduler
     var sessions: [SessionID: PeerSession] = [:]
     /// What each worker computes with, as its last Hello says.
-    private var engines: [WorkerKey: EngineDescription] = [:]
-    private var lastSession: SessionID = 0
+    var engines: [WorkerKey: EngineDescription] = [:]
+    var lastSession: SessionID = 0
     private var lastTick = Instant(milliseconds: 0)
     private var clock = LoopClock()
+    /// The turn's time for limits, in seconds.
+    var seconds = 0.0
+
+    var limits: PeerLimits
+    var logBudget = LogBudget()
+    var counters = CoordinatorCounters()
+    var upkeep: Upkeep
 
     // What the turn has brought so far.
     private var changes: [Change] = []
     private var outbox: [Outgoing] = []
     private var closed: [SessionID] = []
+    /// What the commit, or sending, brought: the scheduler learns of it after the turn's messages have left.
+    private var afterwards: [SchedulerEvent] = []
+    /// Answers to status requests of this turn, by what was asked.
+    var statusAnswers: [WireStatusRequest: WireMessage] = [:]
 
     /// Who is told after each turn that changed something.
     private var observers: [Int: AsyncStream<Void>.Continuation] = [:]
     private var lastObserver = 0
+    private var isStopping = false
 
-    /// Plans a submitted job elsewhere; installed by the service.
-    var planSubmission: (@Sendable (_ request: WireSubmit, _ peer: PeerID) -> Void)?
+    /// What takes long happens elsewhere; installed by the service.
+    var submissions: Submissions?
+    /// Submissions and reports that wait or are being worked on.
+    var requestsUnderWay = 0
 
     /// Where a worker's session is reached.
     struct PeerSession {
         let worker: WorkerKey
         var peer: PeerID
         var sent: UInt64 = 0
+        /// The sequence number of the last message from it.
+        var received: UInt64
     }
 
     private enum Outgoing {
@@ -49,10 +67,17 @@ struct CoordinatorLoop: PollHandler {
         case peer(PeerID, WireMessage)
     }
 
-    init(store: ResultsStore, router: RouterEndpoint, _ options: CoordinatorService.Options) throws {
+    init(
+        store: ResultsStore, router: RouterEndpoint, allowList: AllowList, openFiles: OpenFiles,
+        _ options: CoordinatorService.Options
+    ) throws {
         self.store = store
         self.router = router
+        self.allowList = allowList
+        self.openFiles = openFiles
         log = options.log
+        limits = PeerLimits(options.limits)
+        upkeep = Upkeep(keys: options.authorizedKeys.map(KeysFile.init), memoryLimit: options.memoryLimitBytes)
         scheduler = Scheduler(incarnation: store.incarnation, parameters: options.parameters)
         let runs = try store.recovery().runs.filter { options.resuming?.contains($0.id) ?? true }
         if !runs.isEmpty {
@@ -66,18 +91,28 @@ struct CoordinatorLoop: PollHandler {
 
     mutating func turn(now: MonotonicInstant) throws -> NextTurn {
         let instant = clock.instant(now)
+        seconds = Double(instant.milliseconds) / 1000
+        statusAnswers.removeAll(keepingCapacity: true)
         var received = 0
-        while received < Self.messagesPerTurn, let inbound = try router.receive() {
+        while !isStopping, received < Self.messagesPerTurn, let inbound = try router.receive() {
             received += 1
             handle(inbound, at: instant)
         }
         if instant - lastTick >= Self.tickMilliseconds {
             lastTick = instant
             feed(.tick, at: instant)
+            try lookAfter(at: instant)
         }
         try settle()
-        return .at(now + .milliseconds(Int64(Self.tickMilliseconds)))
+        if isStopping {
+            try settle()
+            return .stop
+        }
+        return .at(changes.isEmpty && outbox.isEmpty ? now + .milliseconds(Int64(Self.tickMilliseconds)) : now)
     }
+
+    /// Takes no more frames; what is decided is committed and said, then the loop ends.
+    mutating func stop() { isStopping = true }
 
     /// Hands an event to the scheduler and notes what is to be done.
     mutating func feed(_ event: SchedulerEvent, at now: Instant) {
@@ -86,7 +121,7 @@ struct CoordinatorLoop: PollHandler {
             case .commit(let change): changes.append(change)
             case .send(let message, let session): outbox.append(.session(session, message))
             case .close(let session): closed.append(session)
-            case .observe(let observation): log.observe(observation)
+            case .observe(let observation): observe(observation)
             }
         }
     }
@@ -96,51 +131,6 @@ struct CoordinatorLoop: PollHandler {
 
     /// Answers a peer after the turn's commit.
     mutating func answer(_ peer: PeerID, _ message: WireMessage) { outbox.append(.peer(peer, message)) }
-
-    private mutating func handle(_ inbound: Inbound, at now: Instant) {
-        let envelope: Envelope
-        do {
-            envelope = try Envelope.decode(inbound.payload)
-        } catch {
-            log.warning("dropped a frame: \(error)", metadata: ["worker": "\(inbound.userKey)"])
-            return answer(inbound.peer, .reject(CoordinatorMessage.reject(error.rejectCode, "\(error)")))
-        }
-        if let message = WorkerMessage(envelope.message) {
-            guard inbound.role == .worker else { return refuse(inbound, "compute") }
-            handle(message, envelope, inbound, at: now)
-        } else {
-            handleClient(envelope.message, inbound)
-        }
-    }
-
-    private mutating func handle(_ message: WorkerMessage, _ envelope: Envelope, _ inbound: Inbound, at now: Instant) {
-        if case .hello(let hello) = message {
-            lastSession += 1
-            sessions[lastSession] = PeerSession(worker: inbound.userKey, peer: inbound.peer)
-            engines[inbound.userKey] = hello.engine
-            return feed(.hello(hello, worker: inbound.userKey, session: lastSession), at: now)
-        }
-        let id = envelope.header.session
-        guard envelope.header.incarnation == scheduler.incarnation, sessions[id]?.worker == inbound.userKey else {
-            let detail = "session \(id) of incarnation \(envelope.header.incarnation) is over: say Hello again"
-            return answer(inbound.peer, .reject(CoordinatorMessage.reject(.session, detail, 1)))
-        }
-        if case .scores(let scores) = envelope.message, !scores.isSealed {
-            // Left unanswered, the worker would send them again and again.
-            let lease = LeaseName(job: scores.job, epoch: scores.epoch)
-            return feed(
-                .message(.jobFailed(lease, .worker, detail: "the digest of its rows is wrong"), session: id), at: now)
-        }
-        sessions[id]?.peer = inbound.peer
-        feed(.message(message, session: id), at: now)
-    }
-
-    /// Tells a peer that its key does not give it the right to do something.
-    mutating func refuse(_ inbound: Inbound, _ action: String) {
-        let detail = "the key \(inbound.userKey) has the role \(inbound.role.rawValue), which may not \(action)"
-        log.warning("\(detail)")
-        answer(inbound.peer, .reject(CoordinatorMessage.reject(.role, detail)))
-    }
 
     /// Tells a stream of every turn that changes something, until the stream ends; returns its number.
     mutating func addObserver(_ continuation: AsyncStream<Void>.Continuation) -> Int {
@@ -152,36 +142,111 @@ struct CoordinatorLoop: PollHandler {
     mutating func removeObserver(_ number: Int) { observers[number] = nil }
 
     /// Commits what the turn decided, then sends what it claims.
-    mutating func settle() throws {
+    private mutating func settle() throws {
         let isChanged = !changes.isEmpty
-        if isChanged {
-            let outcomes = try store.commit(changes, engines: engines)
-            for (change, outcome) in zip(changes, outcomes) { note(change, outcome) }
-            changes.removeAll(keepingCapacity: true)
-        }
-        for item in outbox {
+        if isChanged { try commit() }
+        let (due, ended) = (outbox, closed)
+        (outbox, closed) = ([], [])
+        for item in due {
             switch item {
             case .session(let id, let message): try send(message, to: id)
-            case .peer(let peer, let message):
-                _ = try router.send(encode(message, session: 0, sequence: 0), to: peer)
+            case .peer(let peer, let message): try send(message, to: peer)
             }
         }
-        outbox.removeAll(keepingCapacity: true)
-        for id in closed { sessions[id] = nil }
-        closed.removeAll(keepingCapacity: true)
+        for id in ended { sessions[id] = nil }
+        let events = afterwards
+        afterwards = []
+        for event in events { feed(event) }
         if isChanged { for observer in observers.values { observer.yield() } }
     }
 
+    private mutating func commit() throws {
+        let start = MonotonicInstant.now
+        let outcomes = try store.commit(changes, engines: engines)
+        let (seconds, attoseconds) = start.duration(to: .now).components
+        let took = Milliseconds(seconds) * 1000 + Milliseconds(attoseconds / 1_000_000_000_000_000)
+        counters.commits += 1
+        counters.commitMilliseconds += took
+        afterwards.append(.committed(took))
+        for (change, outcome) in zip(changes, outcomes) { note(change, outcome) }
+        changes.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func note(_ change: Change, _ outcome: ChangeOutcome) {
+        switch outcome {
+        case .applied: break
+        case .rows(let rows):
+            counters.rowsStored += UInt64(rows.new)
+            counters.rowsRepeated += UInt64(rows.duplicates.count)
+            counters.rowsDisagreeing += UInt64(rows.disagreements.count)
+            counters.rowsUnexpected += UInt64(rows.unexpected.count)
+            guard case .scored(let job, let epoch, let worker, _) = change else { return }
+            if !rows.duplicates.isEmpty || !rows.disagreements.isEmpty {
+                let (agreed, differing) = (rows.duplicates, rows.disagreements)
+                afterwards.append(
+                    .compared(
+                        LeaseName(job: job, epoch: epoch), by: worker, agreed: agreed.map { UInt32(clamping: $0) },
+                        differing: differing.map { UInt32(clamping: $0) }))
+            }
+            guard !rows.disagreements.isEmpty || !rows.unexpected.isEmpty else { return }
+            remark(
+                .error, "rows \(worker)", "rows disagree with stored ones or are unexpected",
+                [
+                    "job": "\(job)", "epoch": "\(epoch)", "worker": "\(worker)",
+                    "disagreements": "\(rows.disagreements)", "unexpected": "\(rows.unexpected)",
+                ])
+        case .refused(let reason):
+            counters.changesRefused += 1
+            remark(.error, "refused change", "the store refused a change: \(reason)", [:])
+        }
+    }
+}
+
+/// What leaves.
+extension CoordinatorLoop {
     private mutating func send(_ message: CoordinatorMessage, to id: SessionID) throws {
         guard let session = sessions[id] else { return }
-        sessions[id]?.sent += 1
-        let wire = try message.wire(session: id, incarnation: scheduler.incarnation) { lease, examples, span, purpose in
-            try job(lease, examples: examples, span: span, purpose)
+        do {
+            let wire = try message.wire(session: id, incarnation: scheduler.incarnation) {
+                lease, examples, span, purpose in
+                try job(lease, examples: examples, span: span, purpose)
+            }
+            let frame = try encode(wire, session: id, sequence: session.sent + 1)
+            sessions[id]?.sent += 1
+            count(try router.send(frame, to: session.peer), session)
+        } catch let error where !endsCoordinator(error) {
+            // A job that cannot be read, or does not fit into a frame: the others go on.
+            guard case .grant(let lease, _, _, _) = message else { throw error }
+            counters.jobsUnreadable += 1
+            log.error(
+                "a job cannot be sent: \(error)",
+                metadata: ["job": "\(lease.job)", "epoch": "\(lease.epoch)", "worker": "\(session.worker)"])
+            afterwards.append(.message(.jobFailed(lease, .data, detail: "\(error)"), session: id))
         }
-        let frame = try encode(wire, session: id, sequence: session.sent + 1)
-        if try router.send(frame, to: session.peer) != .sent {
-            log.info("a message did not leave: its peer is gone or slow", metadata: ["session": "\(id)"])
+    }
+
+    private mutating func send(_ message: WireMessage, to peer: PeerID) throws {
+        let frame: [UInt8]
+        do {
+            frame = try encode(message, session: 0, sequence: 0)
+        } catch let error as WireError {
+            let detail = "the answer does not fit into a message: \(error)"
+            frame = try encode(.reject(CoordinatorMessage.reject(.malformed, detail)), session: 0, sequence: 0)
         }
+        count(try router.send(frame, to: peer), nil)
+    }
+
+    /// What did not leave is said again, or repaired when its lease expires.
+    private mutating func count(_ outcome: SendOutcome, _ session: PeerSession?) {
+        switch outcome {
+        case .sent: counters.messagesSent += 1
+        case .full: counters.messagesUnsentFull += 1
+        case .unreachable: counters.messagesUnsentGone += 1
+        }
+        guard outcome != .sent, let session else { return }
+        remark(
+            .info, "unsent \(session.worker)", "a message did not leave: its peer is gone or does not read",
+            ["worker": "\(session.worker)"])
     }
 
     private func encode(_ message: WireMessage, session: SessionID, sequence: UInt64) throws -> [UInt8] {
@@ -213,15 +278,12 @@ struct CoordinatorLoop: PollHandler {
         }
     }
 
-    private mutating func note(_ change: Change, _ outcome: ChangeOutcome) {
-        switch outcome {
-        case .applied: break
-        case .rows(let rows):
-            guard !rows.disagreements.isEmpty || !rows.unexpected.isEmpty else { return }
-            log.error(
-                "rows disagree with stored ones or are unexpected",
-                metadata: ["disagreements": "\(rows.disagreements)", "unexpected": "\(rows.unexpected)"])
-        case .refused(let reason): log.error("the store refused a change: \(reason)")
+    /// Whether an error says that the store is of no use any more.
+    private func endsCoordinator(_ error: any Error) -> Bool {
+        switch error {
+        case is WireError, is CoordinatorError: false
+        case StoreError.unreadable, StoreError.refused, StoreError.busy, StoreError.unknownRun: false
+        default: true
         }
     }
 }

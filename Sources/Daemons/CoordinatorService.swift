@@ -17,6 +17,13 @@ public final class CoordinatorService: Sendable {
         public var listen: String
         public var keys: CurveKeyPair
         public var parameters = SchedulerParameters()
+        /// What each key may ask.
+        public var limits = PeerLimits.Parameters()
+        /// The file of admitted keys: read again when it changes; nil where the list is only replaced by hand.
+        public var authorizedKeys: String?
+        /// Memory beyond which all connections are dropped, for some peer abuses them; by default half of what
+        /// the machine or the control group has.
+        public var memoryLimitBytes = max(1 << 30, Machine.memoryBytes / 2)
         /// Which of the store's unfinished runs to go on with; nil for all.
         public var resuming: Set<RunID>?
         public var log: Logger
@@ -36,26 +43,35 @@ public final class CoordinatorService: Sendable {
     /// Who is admitted; replace its keys at any time.
     public let allowList: AllowList
     private let store: ResultsStore
+    /// Of reports.
+    private let reader: StoreReader
     private let loop: PollLoop<CoordinatorLoop>
     private let authenticator: Authenticator
+    /// Of the listening socket, so that it can be closed when the loop has ended.
+    private let context: MessagingContext
     private let planning = DispatchQueue(label: "molt.planning")
 
     /// Opens the store, goes on with its unfinished runs, and listens.
     public init(_ options: Options, admitting keys: AuthorizedKeys) throws {
-        let context = try MessagingContext()
-        allowList = AllowList(keys)
+        let openFiles = OpenFiles()
+        let context = try MessagingContext(threads: 2)
+        self.context = context
+        let allowList = AllowList(keys)
+        self.allowList = allowList
         authenticator = try Authenticator(allowList, in: context)
         let store = try ResultsStore(options.store, build: Build.name)
         self.store = store
+        reader = try StoreReader(options.store)
         let bound = Noted<String>()
-        loop = try PollLoop("molt-coord", in: context) { [authenticator] in
+        loop = try PollLoop("molt-coord", in: MessagingContext()) { [authenticator] in
             let router = try RouterEndpoint(keys: options.keys, authenticator: authenticator)
             bound.note(try router.bind(options.listen))
-            return try CoordinatorLoop(store: store, router: router, options)
+            return try CoordinatorLoop(
+                store: store, router: router, allowList: allowList, openFiles: openFiles, options)
         }
         endpoint = bound.value ?? options.listen
-        let submissions = Submissions(loop: loop, queue: planning)
-        loop.post { $0.planSubmission = submissions.plan }
+        let submissions = Submissions(loop: loop, queue: planning, reader: reader)
+        loop.post { $0.submissions = submissions }
     }
 
     /// Accepts a planned run: its manifest is durable when this returns.
@@ -106,14 +122,24 @@ public final class CoordinatorService: Sendable {
     /// Whether the coordinator's thread goes on.
     public var isRunning: Bool { loop.post { _ in } }
 
-    /// Asks the coordinator's thread to end; `wait` returns when it has.
-    public func requestStop() { loop.stop() }
+    /// Reads the file of admitted keys again; sessions of keys that are gone end.
+    public func reloadKeys() { loop.post { $0.reloadKeys() } }
 
-    /// Stops listening and closes the store; what is unfinished goes on at the next start.
+    /// Asks the coordinator's thread to end: it takes no more messages, commits what it has decided and says so. `wait`
+    /// returns when it has.
+    public func requestStop() { loop.post { $0.stop() } }
+
+    /// Stops listening, sends what is to be sent for at most a second, and closes the store; what is unfinished goes on
+    /// at the next start.
     public func stop() throws {
-        loop.stop()
-        defer { authenticator.stop() }
-        try loop.wait()
+        requestStop()
+        let outcome = Result { try loop.wait() }
+        authenticator.stop()
+        context.close()
+        planning.sync {}
+        // The last connection to a store that closes is the one that checkpoints.
+        try reader.close()
+        try outcome.get()
         try store.close()
     }
 

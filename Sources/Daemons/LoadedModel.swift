@@ -72,6 +72,9 @@ final class LoadedModel {
     private let options: EngineOptions
     private var loaded: (sha256: String, engine: Engine)?
 
+    /// Of the model that is loaded.
+    var sha256: String? { loaded?.sha256 }
+
     init(locator: ModelLocator, options: EngineOptions) {
         self.locator = locator
         self.options = options

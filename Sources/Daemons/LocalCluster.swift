@@ -57,7 +57,7 @@ public final class LocalCluster: Sendable {
                 LocalWorkers.Launch(program: options.program) { index in
                     [
                         "--coordinator", endpoint, "--coordinator-key", folder.file("coordinator") + ".pub", "--key",
-                        folder.file(names[index]), "--exit-with-input",
+                        folder.file(names[index]), "--spool", folder.file("spool"), "--exit-with-input",
                     ] + options.workerArguments
                 }, restarts: 3 * options.workers, report: report)
             try workers.start(options.workers)

@@ -1,13 +1,16 @@
 import Cluster
+import Foundation
 import Logging
 import Messaging
 import Wire
 
-/// The worker's thread: it owns the socket, feeds the session, and never computes.
+/// The worker's thread: it owns the socket and the spool, feeds the session, and never computes.
 struct WorkerLoop: PollHandler {
     private static let tick = Duration.milliseconds(100)
+    private static let betweenMeasurements: Milliseconds = 1_000
 
     let dealer: DealerEndpoint
+    let spool: WorkerSpool
     let log: Logger
     private(set) var session: WorkerSession
     private let onExit: @Sendable (WorkerExit) -> Void
@@ -19,15 +22,18 @@ struct WorkerLoop: PollHandler {
     private let clock = LoopClock()
     private var sent: UInt64 = 0
     private var greeted = false
+    private var load = WorkerLoad()
+    private var measured: Instant?
 
     init(
-        dealer: DealerEndpoint, greeting: Hello, parameters: WorkerParameters, log: Logger,
+        dealer: DealerEndpoint, spool: WorkerSpool, greeting: Hello, parameters: WorkerParameters, log: Logger,
         onExit: @escaping @Sendable (WorkerExit) -> Void
     ) {
         self.dealer = dealer
+        self.spool = spool
         self.log = log
         self.onExit = onExit
-        session = WorkerSession(greeting: greeting, parameters: parameters)
+        session = WorkerSession(greeting: greeting, parameters: parameters, spooled: spool.recovered)
     }
 
     var pollables: [any Pollable] { [dealer] }
@@ -37,6 +43,7 @@ struct WorkerLoop: PollHandler {
 
     mutating func turn(now: MonotonicInstant) throws -> NextTurn {
         if let failure { throw failure }
+        try measure(clock.instant(now))
         while let event = try dealer.nextEvent() {
             log.debug("connection: \(event)")
             guard case .ready = event, !greeted else { continue }
@@ -45,16 +52,31 @@ struct WorkerLoop: PollHandler {
         }
         while let frame = try dealer.receive() { try receive(frame) }
         if greeted { try handle(.tick) }
+        if hasExited { spool.close() }
         return hasExited ? .stop : .at(now + Self.tick)
     }
 
     /// Takes an event from another thread; if that fails, so does the next turn.
     mutating func take(_ event: WorkerEvent) {
         do {
-            try handle(event)
+            if case .measured(let figures) = event {
+                load.tokensPerSecond = figures.tokensPerSecond
+            } else {
+                try handle(event)
+            }
         } catch {
             failure = error
         }
+    }
+
+    /// Tells the session of what the machine has, for its next heartbeat.
+    private mutating func measure(_ now: Instant) throws {
+        if let measured, now - measured < Self.betweenMeasurements { return }
+        measured = now
+        load.residentBytes = Machine.residentBytes
+        load.freeMemoryBytes = Machine.freeMemoryBytes
+        load.freeDiskBytes = Machine.freeDiskBytes(at: spool.folder)
+        try handle(.measured(load))
     }
 
     /// Hands an event to the session and does what it says.
@@ -79,21 +101,28 @@ struct WorkerLoop: PollHandler {
     private mutating func obey(_ directive: WorkerDirective) throws {
         switch directive {
         case .send(let message): try send(message)
-        case .keep, .discard: break
-        case .start(let lease, let examples):
-            guard let job = jobs[lease] else { return log.error("no tokens for \(lease.job)") }
-            log.info(
-                "job",
-                metadata: ["job": "\(lease.job)", "epoch": "\(lease.epoch)", "examples": "\(examples.count)"])
-            compute?.start(ComputeThread.Task(lease: lease, job: job, examples: examples))
+        case .keep(let batch): spool.keep(batch)
+        case .discard(let lease, let batch): spool.discard(lease, batch: batch)
+        case .start(let lease, let examples): start(lease, examples)
         case .finishCurrent(let lease): compute?.finishCurrent(lease)
         case .abandon(let lease): compute?.abandon(lease)
         case .forget(let lease): jobs[lease] = nil
         case .exit(let reason):
             hasExited = true
             onExit(reason)
-        case .note(let text): log.notice("\(text)")
+        case .note(let text): log.notice("\(text)", metadata: ["session": "\(session.session)"])
         }
+    }
+
+    private mutating func start(_ lease: LeaseName, _ examples: [UInt32]) {
+        guard let job = jobs[lease] else { return log.error("no tokens for \(lease.job)") }
+        log.info(
+            "job",
+            metadata: [
+                "run": "\(job.run)", "job": "\(lease.job)", "epoch": "\(lease.epoch)", "session": "\(session.session)",
+                "purpose": "\(LeasePurpose(job.purpose).rawValue)", "examples": "\(examples.count)",
+            ])
+        compute?.start(ComputeThread.Task(lease: lease, job: job, examples: examples))
     }
 
     private mutating func send(_ message: WorkerMessage) throws {

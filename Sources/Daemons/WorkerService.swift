@@ -13,6 +13,8 @@ public final class WorkerService: Sendable {
         public var keys: CurveKeyPair
         public var engine: EngineOptions
         public var models: ModelLocator
+        /// Where rows wait on disk for their acknowledgement; a folder a key is made in it.
+        public var spool = WorkerSpool.standard
         public var parameters = WorkerParameters()
         public var log: Logger
 
@@ -39,16 +41,21 @@ public final class WorkerService: Sendable {
     public init(_ options: Options) throws {
         let context = try MessagingContext()
         self.context = context
-        let greeting = Hello(
+        var greeting = Hello(
             engine: options.engine.description, host: ProcessInfo.processInfo.hostName,
             bootID: UUID().uuidString)
+        greeting.memoryBytes = Machine.memoryBytes
+        greeting.cores = UInt32(clamping: options.engine.threads)
         let exit = Noted<WorkerExit>()
         self.exit = exit
-        let loop = try PollLoop("molt-worker", in: MessagingContext()) {
+        let loop = try PollLoop("molt-worker", in: MessagingContext()) { [greeting] in
+            let spool = try WorkerSpool(in: options.spool, key: options.keys.publicKey) { text in
+                options.log.notice("\(text)")
+            }
             let dealer = try DealerEndpoint(
                 connectingTo: options.coordinator, serverKey: options.coordinatorKey, keys: options.keys, in: context)
             return WorkerLoop(
-                dealer: dealer, greeting: greeting, parameters: options.parameters, log: options.log,
+                dealer: dealer, spool: spool, greeting: greeting, parameters: options.parameters, log: options.log,
                 onExit: exit.note)
         }
         compute = ComputeThread(models: options.models, options: options.engine) { [weak loop] event in

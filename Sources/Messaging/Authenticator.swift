@@ -50,7 +50,8 @@ public final class Authenticator: Sendable {
         self.allowList = allowList
         self.context = context
         self.shared = shared
-        loop = try PollLoop("molt-zap", in: context) {
+        // The loop's own sockets are in another context, so that this one can be closed while the loop's value lives.
+        loop = try PollLoop("molt-zap", in: MessagingContext()) {
             let socket = try Socket(.reply, in: context)
             try socket.bind("inproc://zeromq.zap.01")
             return Handler(socket: socket, allowList: allowList, shared: shared)

@@ -46,10 +46,16 @@ public struct AuthorizedKeys: Sendable, Equatable {
         byKey = Dictionary(entries.map { ($0.key.z85, $0) }) { first, _ in first }
     }
 
-    /// Reads a file of entries.
+    /// Reads a file of entries; refuses one that others than its owner may write.
     public init(contentsOf file: String) throws(MessagingError) {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw .authorizedKeys(file: file, line: 0, reason: "cannot be read: does it exist, and may you read it?")
+        }
+        var facts = stat()
+        if stat(file, &facts) == 0, facts.st_mode & 0o022 != 0 {
+            let mode = String(facts.st_mode & 0o777, radix: 8)
+            throw .authorizedKeys(
+                file: file, line: 0, reason: "others may admit keys here (mode \(mode)): chmod go-w \(file)")
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw .authorizedKeys(file: file, line: 0, reason: "not UTF-8 text")
@@ -92,12 +98,22 @@ public struct AuthorizedKeys: Sendable, Equatable {
 /// The admitted keys of a running coordinator: read by the handshakes and for every message, replaced at any time.
 public final class AllowList: Sendable {
     private let keys: Mutex<AuthorizedKeys>
+    private let replacements = Atomic<Int>(0)
 
     /// Starts with a list.
     public init(_ keys: AuthorizedKeys) { self.keys = Mutex(keys) }
 
     /// Replaces the list. A key that is gone is refused from the next message and the next handshake on.
-    public func replace(with keys: AuthorizedKeys) { self.keys.withLock { $0 = keys } }
+    public func replace(with keys: AuthorizedKeys) {
+        self.keys.withLock { $0 = keys }
+        replacements.add(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Rises whenever the list is replaced.
+    public var generation: Int { replacements.load(ordering: .sequentiallyConsistent) }
+
+    /// All entries, now.
+    public var entries: [AuthorizedKeys.Entry] { keys.withLock { $0.entries } }
 
     /// Reads the file again; on an error the list stays as it was.
     public func reload(from file: String) throws(MessagingError) {

@@ -27,9 +27,13 @@ public struct EndpointOptions: Sendable {
     /// Whether to use IPv6 beside IPv4; a literal IPv6 address does so without this.
     public var ipv6 = false
 
-    /// The coordinator's side: receives what workers and clients may send.
+    /// The coordinator's side: receives what workers and clients may send. An honest worker has no more than 1 MiB
+    /// under way, so that short queues do not slow it, while they bound what a hostile one can make libzmq hold.
     public static var coordinator: EndpointOptions {
-        EndpointOptions(maximumMessageBytes: WireLimits.frameToCoordinator)
+        var options = EndpointOptions(maximumMessageBytes: WireLimits.frameToCoordinator)
+        options.receiveHighWater = 32
+        options.sendHighWater = 128
+        return options
     }
 
     /// The side of workers and clients: receives what the coordinator may send.

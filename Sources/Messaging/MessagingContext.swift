@@ -11,9 +11,11 @@ public final class MessagingContext: @unchecked Sendable {
     private let names = Atomic<Int>(0)
     private let isClosed = Atomic<Bool>(false)
 
-    /// Makes a context with a number of I/O threads (libzmq advises one a gigabyte per second).
-    public init(threads: Int = 1) throws(MessagingError) {
+    /// Makes a context with a number of I/O threads (libzmq advises one a gigabyte per second) and room for sockets;
+    /// the connections of one socket are not counted.
+    public init(threads: Int = 1, sockets: Int = 1023) throws(MessagingError) {
         guard let handle = zmq_ctx_new() else { throw .last("making a ZeroMQ context") }
+        zmq_ctx_set(handle, ZMQ_MAX_SOCKETS, Int32(clamping: min(max(1, sockets), 65_535)))
         self.handle = handle
         zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(clamping: max(1, threads)))
         zmq_ctx_set(handle, ZMQ_BLOCKY, 0)
@@ -30,6 +32,9 @@ public final class MessagingContext: @unchecked Sendable {
     func uniqueName(_ purpose: String) -> String {
         "inproc://molt.\(purpose).\(names.add(1, ordering: .relaxed).newValue)"
     }
+
+    /// Gives memory that libzmq has freed back to the system.
+    public static func returnFreedMemory() { malloc_trim(0) }
 
     /// libzmq's version, such as `4.3.4`.
     public static var libraryVersion: String {

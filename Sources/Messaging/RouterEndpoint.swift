@@ -1,3 +1,4 @@
+import Glibc
 import Wire
 
 /// A message from a peer that proved a key that is admitted now.
@@ -31,7 +32,8 @@ public struct PeerID: Sendable, Hashable, CustomStringConvertible {
 /// The coordinator's socket: ROUTER, CURVE server. Used by one thread.
 ///
 /// ROUTER_HANDOVER stays off: with it, whoever has a valid key could take over another's connection by its routing id.
-/// An unfinished multipart message is not bounded by libzmq; the process' memory limit has to do that.
+/// An unfinished multipart message is not bounded by libzmq, nor can a single peer be cut off: when the process' memory
+/// grows for that reason, `reopen` drops all connections and what they hold; honest peers come back by themselves.
 public final class RouterEndpoint: Pollable {
     /// What was dropped, and how handshakes went.
     public struct Counters: Sendable, Equatable {
@@ -49,29 +51,44 @@ public final class RouterEndpoint: Pollable {
         public internal(set) var handshakesRefused = 0
         /// Handshakes that broke: another server key, no CURVE, or not ZeroMQ.
         public internal(set) var handshakesFailed = 0
+        /// Connections that ended.
+        public internal(set) var disconnections = 0
+        /// How often all connections were dropped to free memory.
+        public internal(set) var reopenings = 0
     }
 
     /// Counted since the endpoint was made.
     public private(set) var counters = Counters()
+    /// Handshakes and refusals are decided here.
+    public let authenticator: Authenticator
+    private let keys: CurveKeyPair
     private let options: EndpointOptions
-    private let authenticator: Authenticator
-    private let monitor: ConnectionMonitor
-    private let socket: Socket
+    private var socket: Socket
+    private var monitor: ConnectionMonitor
+    /// As libzmq resolved them.
+    private var endpoints: [String] = []
 
     /// Makes the socket under the authenticator, which runs already; it listens nowhere yet.
     public init(
         keys: CurveKeyPair, authenticator: Authenticator, options: EndpointOptions = .coordinator
     ) throws(MessagingError) {
+        self.keys = keys
         self.options = options
         self.authenticator = authenticator
-        socket = try Socket(.router, in: authenticator.context)
+        (socket, monitor) = try Self.open(keys, authenticator, options)
+    }
+
+    private static func open(
+        _ keys: CurveKeyPair, _ authenticator: Authenticator, _ options: EndpointOptions
+    ) throws(MessagingError) -> (Socket, ConnectionMonitor) {
+        let socket = try Socket(.router, in: authenticator.context)
         try options.apply(to: socket)
         try socket.set(.routerMandatory, true)
         try socket.set(.curveServer, true)
         try socket.set(.curveSecretKey, keys.secretKey.bytes)
         try socket.set(.zapDomain, Array(Authenticator.domain.utf8))
         try socket.set(.zapEnforceDomain, true)
-        monitor = try ConnectionMonitor(of: socket)
+        return (socket, try ConnectionMonitor(of: socket))
     }
 
     /// Listens on one more endpoint; returns it with the port that a wildcard got.
@@ -79,7 +96,35 @@ public final class RouterEndpoint: Pollable {
         let address = try EndpointAddress(endpoint, for: .listening)
         try socket.set(.ipv6, options.ipv6 || address.isIPv6)
         try socket.bind(address.description)
-        return try socket.lastEndpoint()
+        let resolved = try socket.lastEndpoint()
+        endpoints.append(resolved)
+        return resolved
+    }
+
+    /// Drops every connection with all that libzmq holds of it, and listens again at once on the same endpoints.
+    public func reopen() throws(MessagingError) {
+        try socket.set(.linger, 0)
+        let bound = endpoints
+        endpoints = []
+        (socket, monitor) = try Self.open(keys, authenticator, options)
+        for endpoint in bound {
+            // libzmq closes the old socket in the background.
+            let deadline = MonotonicInstant.now + .seconds(5)
+            while endpoint.hasPrefix("ipc://"), access(String(endpoint.dropFirst(6)), F_OK) == 0, .now < deadline {
+                // Closing removes the file: that must not be the new one.
+                _ = try Poll.wait(on: [monitor.pollItem], until: .now + .milliseconds(10))
+            }
+            while true {
+                do {
+                    _ = try bind(endpoint)
+                    break
+                } catch {
+                    guard .now < deadline else { throw error }
+                    _ = try Poll.wait(on: [monitor.pollItem], until: .now + .milliseconds(10))
+                }
+            }
+        }
+        counters.reopenings += 1
     }
 
     /// Input, and news of handshakes, which `receive` counts.
@@ -124,7 +169,7 @@ public final class RouterEndpoint: Pollable {
             case .ready: counters.handshakesSucceeded += 1
             case .refused: counters.handshakesRefused += 1
             case .failed: counters.handshakesFailed += 1
-            case .disconnected: break
+            case .disconnected: counters.disconnections += 1
             }
         }
     }

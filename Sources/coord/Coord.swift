@@ -16,8 +16,9 @@ struct Coord: AsyncParsableCommand {
             """,
         version: Build.name,
         subcommands: [
-            Run.self, Serve.self, Submit.self, Status.self, Cancel.self, Report.self, Compare.self, Keygen.self,
-            Inspect.self, MakeModel.self, Requests.self, Schema.self, Fetch.self,
+            Run.self, Serve.self, Submit.self, Status.self, Watch.self, Workers.self, Drain.self, Cancel.self,
+            Resume.self, Report.self, Compare.self, Keygen.self, Inspect.self, MakeModel.self, Requests.self,
+            Schema.self, Fetch.self,
         ])
 }
 

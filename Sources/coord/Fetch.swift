@@ -68,7 +68,7 @@ struct Fetch: ParsableCommand {
             return
         }
         let interruption = Interruption()
-        let interrupts = Interrupts { times in
+        let interrupts = SignalSource(SignalSource.interrupts) { times in
             if times > 1 { _exit(130) }
             interruption.request()
         }

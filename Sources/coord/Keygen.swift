@@ -9,8 +9,8 @@ struct Keygen: ParsableCommand {
         abstract: "Make a key and admit it; without a name, make the coordinator's keys.",
         discussion: """
             Writes NAME (secret, for its holder only) and NAME.pub to the folder, and adds the public key to \
-            authorized_keys. Copy NAME and coordinator.pub to the machine that uses them. A running coordinator reads \
-            authorized_keys again at SIGHUP.
+            authorized_keys. Copy NAME and coordinator.pub to the machine that uses them. A running coordinator sees the \
+            new key within a few seconds. To revoke a key, delete its line.
             """)
 
     @Argument(help: "What the key is called, such as the node's name.")

@@ -1,19 +1,25 @@
 import ArgumentParser
+import Cluster
 import Daemons
 import Foundation
+import Messaging
 import Reports
 import Store
 
 /// `coord report`: a run's results from its store.
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print a run's results from its store, beside its coordinator or without one.")
+        abstract: "Print a run's results: from its store, beside its coordinator or without one, or from a coordinator."
+    )
 
     /// How results are printed.
     enum Format: String, CaseIterable, ExpressibleByArgument {
         case table, markdown, latex, csv, json
         case lmEval = "lm-eval"
         case html
+
+        /// The same as one text; nil for files.
+        var text: ReportFormat? { ReportFormat(rawValue: rawValue) }
     }
 
     @Argument(help: ArgumentHelp("The run; the store's latest without one.", valueName: "run"))
@@ -39,37 +45,52 @@ struct Report: ParsableCommand {
         completion: .file())
     var output: String?
 
+    @Option(name: .long, help: "Ask this coordinator instead of a store, such as tcp://host:5555.")
+    var coordinator: String?
+
+    @Option(name: .long, help: "With --coordinator: your secret key file.", completion: .file())
+    var key: String = KeyFolder.standard.file("client")
+
+    @Option(name: .long, help: "With --coordinator: its public key file.", completion: .file())
+    var coordinatorKey: String = KeyFolder.standard.file("coordinator") + ".pub"
+
     func validate() throws {
+        guard format != .lmEval || coordinator == nil else {
+            throw ValidationError("--format lm-eval writes files from a store: leave --coordinator out")
+        }
         guard format != .lmEval || output != nil else {
             throw ValidationError("--format lm-eval writes files: name their folder with --output")
         }
     }
 
     func run() throws {
-        let reader = try StoreReader(store)
-        let state = try reader.read { view in
-            let run = try name ?? view.latestRun()
-            let format = json ? .json : format
-            if format == .lmEval {
-                let folder = URL(fileURLWithPath: output ?? ".")
-                for file in try HarnessExport.write(view, run: run, to: folder) { print(file.path) }
-            } else {
-                try write(text(of: try RunReport(view, run: run), format))
-            }
-            return try view.run(run).state
-        }
-        if state == .incomplete || state == .cancelled { throw Exit.incomplete }
+        let format = json ? .json : format
+        let state = try coordinator.map { try ask($0, format) } ?? read(format)
+        if state == RunState.incomplete.rawValue || state == RunState.cancelled.rawValue { throw Exit.incomplete }
     }
 
-    private func text(of report: RunReport, _ format: Format) -> String {
-        switch format {
-        case .table, .lmEval: report.table()
-        case .markdown: report.markdown()
-        case .latex: report.latex()
-        case .csv: report.csv()
-        case .json: report.json() + "\n"
-        case .html: report.html()
+    /// Prints a report from the store; returns the run's state.
+    private func read(_ format: Format) throws -> String {
+        try StoreReader(store).read { view in
+            let run = try name ?? view.latestRun()
+            if let format = format.text {
+                try write(format.text(of: try RunReport(view, run: run)))
+            } else {
+                let folder = URL(fileURLWithPath: output ?? ".")
+                for file in try HarnessExport.write(view, run: run, to: folder) { print(file.path) }
+            }
+            return try view.run(run).state.rawValue
         }
+    }
+
+    /// Prints a report that a coordinator made; returns the run's state.
+    private func ask(_ endpoint: String, _ format: Format) throws -> String {
+        let client = try ClientConnection(
+            to: endpoint, coordinatorKey: KeyFile.readPublic(coordinatorKey), keys: KeyFile.readSecret(key))
+        let runs = try client.status(run: name ?? "").runs
+        guard let run = runs.last else { throw ValidationError("the coordinator at \(endpoint) has no runs yet") }
+        try write(client.report(run: run.run, format: format.text ?? .table))
+        return run.state
     }
 
     private func write(_ text: String) throws {

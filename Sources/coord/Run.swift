@@ -67,7 +67,7 @@ struct Run: AsyncParsableCommand {
         let planned = try job.map { try plan($0, progress) }
         let cluster = try startCluster(progress)
         let stop = Stop()
-        let interrupts = Interrupts { times in
+        let interrupts = SignalSource(SignalSource.interrupts) { times in
             if times > 1 { _exit(130) }
             stop.request()
         }

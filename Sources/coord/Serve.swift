@@ -12,7 +12,8 @@ struct Serve: ParsableCommand {
         discussion: """
             Every peer proves a CURVE key that authorized_keys lists with its role. The first start makes a folder of \
             keys for this machine: the coordinator's, one for a worker, one for a client; `coord keygen` makes more. \
-            SIGHUP reads authorized_keys again.
+            authorized_keys is read again when it changes, or at SIGHUP: whose key is gone is cut off at once, and its \
+            work goes elsewhere. SIGTERM stops in order; workers keep their scores until the coordinator is back.
             """)
 
     @Option(name: .long, help: "Where to listen; tcp://0.0.0.0:5555 takes workers from other machines.")
@@ -27,28 +28,29 @@ struct Serve: ParsableCommand {
     @Option(name: .long, help: "Log level: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel: LogLevel = .info
 
+    @Option(name: .long, help: "Memory beyond which connections are dropped, in MiB; by default half of what there is.")
+    var memory: Int?
+
+    func validate() throws {
+        guard memory.map({ $0 >= 64 }) ?? true else { throw ValidationError("--memory is at least 64") }
+    }
+
     func run() throws {
         let log = Logger.daemon("molt.coordinator", logLevel)
         let folder = KeyFolder(keys)
         try folder.prepare()
-        let service = try CoordinatorService(
-            CoordinatorService.Options(
-                store: store, listen: listen, keys: KeyFile.readSecret(folder.file("coordinator")), log: log),
-            admitting: folder.authorizedKeys())
+        var options = CoordinatorService.Options(
+            store: store, listen: listen, keys: try KeyFile.readSecret(folder.file("coordinator")), log: log)
+        options.authorizedKeys = folder.authorizedKeysFile
+        if let memory { options.memoryLimitBytes = UInt64(memory) << 20 }
+        let service = try CoordinatorService(options, admitting: folder.authorizedKeys())
         log.notice("listening on \(service.endpoint), results in \(store)")
-        let interrupts = Interrupts { times in
+        let interrupts = SignalSource(SignalSource.interrupts) { times in
             if times > 1 { _exit(130) }
             log.notice("stopping; what is unfinished goes on at the next start")
             service.requestStop()
         }
-        let reload = Reload {
-            do {
-                try service.allowList.reload(from: folder.authorizedKeysFile)
-                log.notice("read \(folder.authorizedKeysFile) again")
-            } catch {
-                log.error("kept the old list of keys: \(error)")
-            }
-        }
+        let reload = SignalSource([SIGHUP]) { _ in service.reloadKeys() }
         defer { withExtendedLifetime((interrupts, reload)) {} }
         try service.wait()
         try service.stop()

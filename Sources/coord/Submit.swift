@@ -23,6 +23,9 @@ struct Submit: ParsableCommand {
     @Flag(name: .long, help: "Compute every row anew, also those that an earlier run has under the same identity.")
     var fresh = false
 
+    @Option(name: .long, help: "Runs of higher priority go first, always; those of equal priority share the workers.")
+    var priority: Int32 = 0
+
     @Flag(name: .long, help: "Print JSON.")
     var json = false
 
@@ -49,7 +52,7 @@ struct Submit: ParsableCommand {
             if !dry.missing.isEmpty { throw Exit.missing }
             return
         }
-        let submitted = try connection.open().submit(file.canonicalJSON, fresh: fresh)
+        let submitted = try connection.open().submit(file.canonicalJSON, fresh: fresh, priority: priority)
         if json {
             let answer = Answer(
                 run: submitted.run, cells: submitted.cells, documents: submitted.examples, shards: submitted.shards,

@@ -53,3 +53,11 @@ func clockText(seconds: Double) -> String {
     return hours > 0
         ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
 }
+
+/// `17:04:59` where this program runs, of seconds since 1970.
+func timeOfDay(_ seconds: Double) -> String {
+    var time = time_t(seconds.isFinite ? max(0, min(seconds, 1e11)) : 0)
+    var parts = tm()
+    localtime_r(&time, &parts)
+    return String(format: "%02d:%02d:%02d", parts.tm_hour, parts.tm_min, parts.tm_sec)
+}

@@ -55,10 +55,7 @@ struct Bench: ParsableCommand {
                 try prefill.measure(checkpoint, on: CPUBackend(threads: options.threads, gemm: options.gemm))
             }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            print(String(decoding: try encoder.encode(results.map(BenchRow.init)), as: UTF8.self))
+            print(try JSONLine.pretty(results.map(BenchRow.init)))
         } else {
             print("\(options.description.name), \(options.threads) thread(s), medians of \(repeats)\n")
             for result in results { print(BenchText.describe(result)) }

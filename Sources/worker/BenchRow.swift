@@ -17,6 +17,16 @@ struct BenchRow: Encodable {
     let overhead: Double
     let reducedLayers: Int
 
+    enum CodingKeys: String, CodingKey {
+        case shape, reduction, milliseconds, overhead
+        case tokensPerSecond = "tokens_per_second"
+        case profileMilliseconds = "profile_milliseconds"
+        case flopsReduction = "flops_reduction"
+        case flopsReductionWithHead = "flops_reduction_with_head"
+        case speedUp = "speed_up"
+        case reducedLayers = "reduced_layers"
+    }
+
     init(_ result: Prefill.Result) {
         shape = result.shape.description
         reduction = result.reduction

@@ -19,7 +19,8 @@ struct Work: ParsableCommand {
         commandName: "work",
         abstract: "Work for a coordinator until SIGTERM, which returns unfinished work first.",
         discussion: """
-            Exit codes: 0 left in order · 1 failed or rejected · 4 left rows behind that will be computed again.
+            Exit codes: 0 left in order · 1 failed or rejected · 4 left rows in the spool, which the next start \
+            delivers.
             """)
 
     @Option(name: .long, help: "Where the coordinator listens, such as tcp://host:5555.")
@@ -36,6 +37,14 @@ struct Work: ParsableCommand {
         completion: .directory)
     var models: [String] = []
 
+    @Option(
+        name: .long,
+        help: """
+            Where scores wait on disk for their acknowledgement, so that they survive this process; a folder a key is \
+            made in it.
+            """, completion: .directory)
+    var spool: String = WorkerSpool.standard.path
+
     @OptionGroup var engine: EngineArguments
 
     @Flag(name: .long, help: "Leave when standard input ends, as it does when a parent process dies.")
@@ -46,12 +55,13 @@ struct Work: ParsableCommand {
 
     func run() throws {
         let log = Logger.daemon("molt.worker", logLevel)
-        let service = try WorkerService(
-            WorkerService.Options(
-                coordinator: coordinator, coordinatorKey: KeyFile.readPublic(coordinatorKey),
-                keys: KeyFile.readSecret(key), engine: engine.options(),
-                models: ModelLocator(folders: models.map { URL(fileURLWithPath: $0) }), log: log))
-        let interrupts = Interrupts { times in
+        var options = WorkerService.Options(
+            coordinator: coordinator, coordinatorKey: try KeyFile.readPublic(coordinatorKey),
+            keys: try KeyFile.readSecret(key), engine: engine.options(),
+            models: ModelLocator(folders: models.map { URL(fileURLWithPath: $0) }), log: log)
+        options.spool = URL(fileURLWithPath: spool)
+        let service = try WorkerService(options)
+        let interrupts = SignalSource(SignalSource.interrupts) { times in
             if times > 1 { _exit(130) }
             service.shutdown()
         }
@@ -65,7 +75,8 @@ struct Work: ParsableCommand {
         switch try service.wait() {
         case .drained: return
         case .unacknowledged(let rows):
-            log.error("left \(rows) rows without an acknowledgement; they will be computed again")
+            log.error(
+                "left \(rows) rows without an acknowledgement: a start within 24 h delivers them from \(spool)")
             throw ExitCode(4)
         case .rejected(let detail):
             log.error("the coordinator refused this worker: \(detail)")

@@ -2,17 +2,20 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Turns SIGINT and SIGTERM into calls, instead of the process's death.
+/// Turns signals into calls, instead of the process's death.
 ///
 /// Invariant of the unchecked conformance: the sources are made in `init` and only cancelled in `deinit`.
-public final class Interrupts: @unchecked Sendable {
+public final class SignalSource: @unchecked Sendable {
     private let sources: [any DispatchSourceSignal]
     private let count = Atomic<Int>(0)
 
-    /// - Parameter handler: called on a background queue with how many signals came so far.
-    public init(_ handler: @escaping @Sendable (_ times: Int) -> Void) {
-        let queue = DispatchQueue(label: "molt.interrupts")
-        sources = [SIGINT, SIGTERM].map { number in
+    /// What asks a process to end.
+    public static let interrupts = [SIGINT, SIGTERM]
+
+    /// - Parameter handler: called on a background queue with how many of the signals came so far.
+    public init(_ numbers: [Int32], _ handler: @escaping @Sendable (_ times: Int) -> Void) {
+        let queue = DispatchQueue(label: "molt.signals")
+        sources = numbers.map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: queue)
         }

@@ -1,0 +1,101 @@
+import Cluster
+import Messaging
+import Store
+import Wire
+
+/// The answer to a status request.
+extension CoordinatorLoop {
+    /// Events that an answer has at most.
+    private static let eventLimit = 100
+
+    /// The answer; equal requests of a turn get the same one. An empty run asks for all.
+    mutating func statusAnswer(to request: WireStatusRequest) -> WireMessage {
+        if let answer = statusAnswers[request] { return answer }
+        let answer = makeAnswer(to: request)
+        statusAnswers[request] = answer
+        return answer
+    }
+
+    private func makeAnswer(to request: WireStatusRequest) -> WireMessage {
+        do {
+            let records = try store.read { try request.run.isEmpty ? $0.runs() : [$0.run(request.run)] }
+            let workers = scheduler.workers
+            let speed = workers.map(\.load.tokensPerSecond).filter { $0.isFinite && $0 > 0 }.reduce(0, +)
+            let events = request.watching ? try events(after: request.afterEvent) : []
+            return .status(
+                .with {
+                    $0.runs = records.map { status($0, speed: speed) }
+                    $0.workers = workers.map { status($0) }
+                    $0.build = Build.name
+                    $0.incarnation = scheduler.incarnation
+                    $0.backlogSeconds = scheduler.backlogSeconds ?? -1
+                    $0.events = events
+                    if request.watching {
+                        $0.counters = allCounters.map { name, value in
+                            .with {
+                                $0.name = name
+                                $0.value = value
+                            }
+                        }
+                    }
+                })
+        } catch {
+            return .reject(CoordinatorMessage.reject(.malformed, "\(error)"))
+        }
+    }
+
+    private func events(after id: UInt64) throws -> [WireStatus.Event] { [] }
+
+    private func status(_ record: RunRecord, speed: Double) -> WireStatus.Run {
+        let isOpen = record.state == .running
+        let progress = scheduler.progress(of: record.run)
+        return .with {
+            $0.run = record.run
+            $0.name = record.name
+            $0.state = record.state.rawValue
+            $0.rows = UInt64(record.rows)
+            $0.rowsExpected = UInt64(record.rowsExpected)
+            $0.failures = UInt64(record.failures)
+            $0.tokensPerSecond = isOpen ? speed : 0
+            $0.secondsLeft = isOpen ? (scheduler.backlogSeconds ?? -1) : 0
+            $0.awaitedEngines = progress?.awaitedEngines ?? []
+            $0.jobsOpen = UInt64(progress?.openJobs ?? 0)
+        }
+    }
+
+    private func status(_ worker: WorkerStatus) -> WireStatus.Worker {
+        .with {
+            $0.key = worker.worker
+            $0.name = allowList[worker.worker]?.name ?? ""
+            $0.host = worker.host
+            $0.engine = worker.engine.name
+            $0.build = worker.engine.build
+            $0.state = worker.state.rawValue
+            $0.leases = UInt32(clamping: worker.leases)
+            $0.tokensPerSecond = worker.load.tokensPerSecond
+            $0.residentBytes = worker.load.residentBytes
+            $0.freeMemoryBytes = worker.load.freeMemoryBytes
+            $0.freeDiskBytes = worker.load.freeDiskBytes
+            $0.spoolBytes = worker.load.spoolBytes
+            $0.secondsSinceHeartbeat = worker.silence / 1000
+        }
+    }
+
+    /// Everything that is counted, in a fixed order.
+    private var allCounters: [(name: String, value: UInt64)] {
+        let router = router.counters
+        let record = self.router.authenticator.record
+        let transport: [(name: String, value: UInt64)] = [
+            ("frames_received", UInt64(router.received)), ("frames_multipart", UInt64(router.droppedMultipart)),
+            ("frames_unauthenticated", UInt64(router.droppedUnauthenticated)),
+            ("frames_revoked", UInt64(router.droppedRevoked)), ("frames_throttled", limits.counters.throttled),
+            ("frames_ignored", limits.counters.ignored), ("keys_cut_off", limits.counters.keysCutOff),
+            ("handshakes_succeeded", UInt64(router.handshakesSucceeded)),
+            ("handshakes_refused", UInt64(router.handshakesRefused)),
+            ("handshakes_failed", UInt64(router.handshakesFailed)), ("keys_admitted", UInt64(record.admitted)),
+            ("keys_refused", UInt64(record.refused)), ("disconnections", UInt64(router.disconnections)),
+            ("reopenings", UInt64(router.reopenings)),
+        ]
+        return transport + counters.list
+    }
+}

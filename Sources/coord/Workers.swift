@@ -1,0 +1,53 @@
+import ArgumentParser
+import Daemons
+import Foundation
+import Wire
+
+/// `coord workers`: who computes, what, and how well.
+struct Workers: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print a coordinator's workers: what they do, how fast, and how far they are to be trusted.",
+        discussion: """
+            WORK lists each lease with its finished documents; AGREED/WRONG counts rows that another worker computed \
+            again. A quarantined worker gets no work for the time shown.
+            """)
+
+    @Flag(name: .long, help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var connection: Connection
+
+    func run() throws {
+        let workers = try connection.open().status().workers
+        if json { return print(try JSONLine.pretty(workers.map(StatusJSON.Worker.init))) }
+        print(workers.isEmpty ? "no workers" : StatusText.table(workers).joined(separator: "\n"))
+    }
+}
+
+/// `coord drain`: asks workers to leave.
+struct Drain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Ask workers to finish their current documents, give back the rest, and leave.")
+
+    @Argument(help: ArgumentHelp("A worker's key, its name in authorized_keys, or a host.", valueName: "worker"))
+    var name: String?
+
+    @Flag(name: .long, help: "All workers that are connected.")
+    var all = false
+
+    @Flag(name: .long, help: "Print JSON: the keys of the workers that were asked.")
+    var json = false
+
+    @OptionGroup var connection: Connection
+
+    func validate() throws {
+        guard (name != nil) != all, name != "" else { throw ValidationError("name a worker, or say --all") }
+    }
+
+    func run() throws {
+        let keys = try connection.open().drain(worker: name ?? "")
+        if json { return print(try JSONLine.pretty(keys)) }
+        for key in keys { print(key) }
+        Terminal.note("\(keys.count) worker\(keys.count == 1 ? "" : "s") asked to leave")
+    }
+}

@@ -95,7 +95,7 @@ let package = Package(
         .moltTests("Wire"),
         .moltTests("Cluster", ["ClusterSimulation", "Wire"]),
         .moltTests("Messaging", ["Wire", "CZeroMQ"]),
-        .moltTests("Store", ["Cluster", "Wire", .grdb]),
+        .moltTests("Store", ["Cluster", "Wire", .grdb], exclude: ["schema1.sql"]),
         .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks", "Statistics"]),
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
         .moltTests("Processes", module: nil, ["Store", "ModelFiles"]),

@@ -79,12 +79,13 @@ struct CoordinatorLoop: PollHandler {
         limits = PeerLimits(options.limits)
         upkeep = Upkeep(keys: options.authorizedKeys.map(KeysFile.init), memoryLimit: options.memoryLimitBytes)
         scheduler = Scheduler(incarnation: store.incarnation, parameters: options.parameters)
-        let runs = try store.recovery().runs.filter { options.resuming?.contains($0.id) ?? true }
+        let recovery = try store.recovery()
+        let runs = recovery.runs.filter { options.resuming?.contains($0.id) ?? true }
         if !runs.isEmpty {
             log.notice(
                 "going on with \(runs.count) unfinished runs", metadata: ["incarnation": "\(store.incarnation)"])
-            feed(.recovered(runs, revoked: []))
         }
+        feed(.recovered(runs, revoked: recovery.revoked))
     }
 
     var pollables: [any Pollable] { [router] }
@@ -175,6 +176,7 @@ struct CoordinatorLoop: PollHandler {
     private mutating func note(_ change: Change, _ outcome: ChangeOutcome) {
         switch outcome {
         case .applied: break
+        case .reopened(let runs): for run in runs { afterwards.append(.reopened(run.run, run.jobs)) }
         case .rows(let rows):
             counters.rowsStored += UInt64(rows.new)
             counters.rowsRepeated += UInt64(rows.duplicates.count)

@@ -3,7 +3,8 @@ import Store
 extension RunReport {
     /// How the run stands, in a sentence.
     var summary: String {
-        "\(run.state.rawValue), \(run.rows) of \(run.rowsExpected) rows in \(cells.count) cells"
+        let failed = run.failures == 0 ? "" : ", \(run.failures) named example\(run.failures == 1 ? "" : "s") failed"
+        return "\(run.state.rawValue), \(run.rows) of \(run.rowsExpected) rows in \(cells.count) cells\(failed)"
     }
 
     /// The warnings, and what the comparisons caution of.
@@ -11,7 +12,7 @@ extension RunReport {
         (warnings + families.flatMap(\.comparisons).flatMap(\.cautions).map(\.description)).firstOccurrences
     }
 
-    /// What a reader of the figures must know: failures, missing rows, contradictions.
+    /// What a reader of the figures must know: failures, missing rows, contradictions, liars.
     var warnings: [String] {
         var lines = failures.map { failure in
             "failed: \(failure.model), \(failure.benchmark), documents "
@@ -23,6 +24,12 @@ extension RunReport {
         }
         if disagreements > 0 {
             lines.append("\(disagreements) repeated rows differ from the stored ones: see the store's disagreements")
+        }
+        for worker in tainted {
+            let rows = worker.rows == 1 ? "1 row was" : "\(worker.rows) rows were"
+            lines.append(
+                "\(rows) computed by the worker \(worker.worker), whose key was revoked since (\(worker.detail)): "
+                    + "submit the job again, which computes them anew")
         }
         return lines
     }

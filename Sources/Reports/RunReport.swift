@@ -15,6 +15,8 @@ public struct RunReport: Sendable {
     public let bootstrapIterations: Int
     /// How many rows contradict a stored one.
     public let disagreements: Int
+    /// Its rows that were computed by workers whose keys were revoked after it was over.
+    public let tainted: [TaintedRows]
     /// What the run's cells say about one another: methods against no reduction, against the content-free controls, and
     /// the paper's definitions against the released ones, as far as the run has them; none unless they were asked for.
     public let families: [ComparisonFamily]
@@ -34,6 +36,7 @@ public struct RunReport: Sendable {
         benchmarks = source.benchmarks
         failures = try view.failures(run: run)
         disagreements = try view.disagreements(run: run).count
+        tainted = try view.rowsOfRevokedWorkers(run: run)
         let read = try source.map { record, scores in
             (
                 report: CellReport(record, scores),

@@ -2,22 +2,38 @@ import Foundation
 import GRDB
 import GRDBSQLite
 
-/// A statement that runs once for each of many rows: values go to SQLite without GRDB's lists of arguments, which
+/// A statement that runs many times: values go to SQLite and come back without GRDB's lists of arguments and rows, which
 /// would take most of the time of an insertion.
 struct BoundStatement {
     private let statement: Statement
 
-    init(_ statement: Statement) { self.statement = statement }
+    init(_ db: Database, _ sql: String) throws { statement = try db.makeStatement(sql: sql) }
 
     /// Binds the values in the order of the parameters, and runs the statement.
-    func execute(_ bind: (inout Binder) -> Void) throws {
+    func execute(_ bind: (inout Binder) -> Void) throws { try forEach(bind) { _ in } }
+
+    /// The first row of the statement's result; nil without rows.
+    func first<Value>(_ bind: (inout Binder) -> Void, _ read: (Columns) -> Value) throws -> Value? {
+        var value: Value?
+        try forEach(bind) { if value == nil { value = read($0) } }
+        return value
+    }
+
+    /// Runs the statement and reads each row of its result. The columns are valid during the call only.
+    func forEach(_ bind: (inout Binder) -> Void, _ body: (Columns) throws -> Void) throws {
         let handle = statement.sqliteStatement
         var binder = Binder(statement: handle)
         bind(&binder)
-        let code = binder.failure == SQLITE_OK ? sqlite3_step(handle) : binder.failure
-        let message = code == SQLITE_DONE ? nil : String(cString: sqlite3_errmsg(sqlite3_db_handle(handle)))
-        sqlite3_reset(handle)
-        if let message { throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message) }
+        defer { sqlite3_reset(handle) }
+        var code = binder.failure == SQLITE_OK ? sqlite3_step(handle) : binder.failure
+        while code == SQLITE_ROW {
+            try body(Columns(statement: handle))
+            code = sqlite3_step(handle)
+        }
+        guard code == SQLITE_DONE else {
+            let message = String(cString: sqlite3_errmsg(sqlite3_db_handle(handle)))
+            throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message)
+        }
     }
 
     /// Gives values to a statement's parameters, one after the other.
@@ -29,10 +45,21 @@ struct BoundStatement {
         fileprivate init(statement: OpaquePointer) { self.statement = statement }
 
         mutating func bind(_ value: some BinaryInteger) {
-            note(sqlite3_bind_int64(statement, next(), Int64(value)))
+            note(sqlite3_bind_int64(statement, next(), Int64(clamping: value)))
         }
 
         mutating func bind(_ value: Double) { note(sqlite3_bind_double(statement, next(), value)) }
+
+        mutating func bind(_ text: String) {
+            let place = next()
+            var text = text
+            let code = text.withUTF8 { bytes in
+                bytes.withMemoryRebound(to: CChar.self) {
+                    sqlite3_bind_text(statement, place, $0.baseAddress, Int32($0.count), copying)
+                }
+            }
+            note(code)
+        }
 
         mutating func bind(_ data: Data) {
             let place = next()
@@ -48,6 +75,22 @@ struct BoundStatement {
         }
 
         private mutating func note(_ code: Int32) { if failure == SQLITE_OK { failure = code } }
+    }
+
+    /// The values of one row of a result.
+    struct Columns {
+        fileprivate let statement: OpaquePointer
+
+        func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+
+        func text(_ column: Int32) -> String {
+            sqlite3_column_text(statement, column).map { String(cString: $0) } ?? ""
+        }
+
+        func data(_ column: Int32) -> Data {
+            let count = Int(sqlite3_column_bytes(statement, column))
+            return sqlite3_column_blob(statement, column).map { Data(bytes: $0, count: count) } ?? Data()
+        }
     }
 }
 

@@ -48,7 +48,7 @@ extension StoreView {
         return records
     }
 
-    /// The results of a run that contradict stored ones, oldest first.
+    /// The results of a run that contradict stored ones and do not come from revoked workers, oldest first.
     public func disagreements(run: RunID) throws -> [DisagreementRecord] {
         try Row.fetchAll(
             db,
@@ -57,7 +57,10 @@ extension StoreView {
                 FROM disagreements AS d JOIN cells ON cells.id = d.cell JOIN shards ON shards.id = d.shard
                 JOIN leases ON leases.shard = d.shard AND leases.epoch = d.epoch
                 JOIN workers ON workers.id = leases.worker JOIN engines ON engines.id = d.engine
-                WHERE cells.run = (SELECT id FROM runs WHERE run = ?) ORDER BY d.id
+                JOIN scores ON scores.cell = d.cell AND scores.example = d.example AND scores.digest <> d.digest
+                WHERE cells.run = (SELECT id FROM runs WHERE run = ?)
+                    AND leases.worker NOT IN (SELECT worker FROM revocations)
+                ORDER BY d.id
                 """, arguments: [run]
         ).map { row in
             DisagreementRecord(
@@ -81,7 +84,7 @@ extension StoreView {
         }
     }
 
-    private func choices(_ data: Data) throws -> [ChoiceScore] {
+    func choices(_ data: Data) throws -> [ChoiceScore] {
         guard let choices = ChoiceCoding.decode(data) else {
             throw StoreError.unreadable(path: path, detail: "\(data.count) bytes are no list of choices")
         }

@@ -1,9 +1,13 @@
+import Cluster
+
 /// What became of one change of a commit.
 public enum ChangeOutcome: Sendable, Equatable {
     /// It is stored.
     case applied
     /// Of its rows, the new ones are stored.
     case rows(RowOutcome)
+    /// A worker is revoked; these runs miss rows again, of which the scheduler learns by `SchedulerEvent.reopened`.
+    case reopened([ReopenedRun])
     /// Nothing of it is stored, for it would break a promise; the reason is for a log.
     case refused(reason: String)
 }
@@ -25,4 +29,11 @@ public struct RowOutcome: Sendable, Equatable {
         self.disagreements = disagreements
         self.unexpected = unexpected
     }
+}
+
+/// A run whose rows were put aside when a worker was revoked.
+public struct ReopenedRun: Sendable, Equatable {
+    public let run: RunID
+    /// The jobs that miss those rows, as they are now; some were done before.
+    public let jobs: [JobDescription]
 }

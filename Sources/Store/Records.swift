@@ -8,13 +8,15 @@ public struct RunRecord: Sendable, Equatable {
     public let job: String
     /// The product version that accepted the run.
     public let build: String
+    /// Higher goes first.
+    public let priority: Int
     public let state: RunState
     /// Wall clock, seconds since 1970.
     public let created: Double
     public let finished: Double?
     public let rows: Int
     public let rowsExpected: Int
-    /// Rows that are missing because their job was given up.
+    /// Examples without a row that were given up, by name.
     public let failures: Int
 }
 
@@ -109,7 +111,7 @@ public struct DisagreementRecord: Sendable {
     public let digest: [UInt8]
 }
 
-/// A job that was given up, with the examples that it leaves missing.
+/// Examples of a job that were given up for one reason and have no row.
 public struct FailureRecord: Sendable, Equatable {
     public let job: JobID
     public let cell: Int
@@ -119,8 +121,48 @@ public struct FailureRecord: Sendable, Equatable {
     public let detail: String
 }
 
+/// A row that was refuted, or computed by a worker whose key was revoked: no longer counted.
+public struct WithdrawnRecord: Sendable {
+    public let cell: Int64
+    public let example: Int
+    public let job: JobID
+    public let epoch: UInt64
+    /// Who computed it.
+    public let worker: WorkerKey
+    public let choices: [ChoiceScore]
+    public let digest: [UInt8]
+    /// Wall clock, seconds since 1970.
+    public let at: Double
+    /// Why.
+    public let detail: String
+}
+
+/// A worker whose key is refused for ever.
+public struct RevocationRecord: Sendable, Equatable {
+    public let worker: WorkerKey
+    /// Wall clock, seconds since 1970.
+    public let at: Double
+    public let detail: String
+}
+
+/// Rows of a run that a worker computed before its key was revoked, after the run was over.
+public struct TaintedRows: Sendable, Equatable {
+    public let worker: WorkerKey
+    /// Why it was revoked.
+    public let detail: String
+    public let rows: Int
+
+    public init(worker: WorkerKey, detail: String, rows: Int) {
+        self.worker = worker
+        self.detail = detail
+        self.rows = rows
+    }
+}
+
 /// Something that happened, for people.
 public struct EventRecord: Sendable, Equatable {
+    /// Rises with every event of a store.
+    public let id: Int64
     /// Wall clock, seconds since 1970.
     public let at: Double
     public let run: RunID?

@@ -6,6 +6,8 @@ public struct Recovery: Sendable, Equatable {
     public let incarnation: UInt64
     /// Runs that have not ended, oldest first, with their jobs that are not over.
     public let runs: [RunDescription]
+    /// The keys that were ever revoked.
+    public let revoked: Set<WorkerKey>
 }
 
 /// How the examples of a job are computed.

@@ -48,40 +48,28 @@ extension StoreView {
         }
     }
 
-    /// Jobs of a run that were given up and left rows missing.
+    /// The examples of a run that were given up and have no row, by job and reason.
     public func failures(run: RunID) throws -> [FailureRecord] {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT shards.job, shards.detail, cells.ordinal, models.model, benchmarks.benchmark,
-                    (SELECT json_group_array(example) FROM (
-                        SELECT example FROM missing WHERE missing.shard = shards.id ORDER BY example)) AS examples
-                FROM shards JOIN cells ON cells.id = shards.cell
+                SELECT shards.job, g.detail, cells.ordinal, models.model, benchmarks.benchmark,
+                    json_group_array(g.example) AS examples
+                FROM (SELECT * FROM given_up ORDER BY cell, example) AS g JOIN shards ON shards.id = g.shard
+                JOIN cells ON cells.id = g.cell
                 JOIN models ON models.id = cells.model JOIN benchmarks ON benchmarks.id = cells.benchmark
-                WHERE shards.state = 'failed' AND cells.run = (SELECT id FROM runs WHERE run = ?)
-                ORDER BY shards.id
+                WHERE cells.run = (SELECT id FROM runs WHERE run = ?) AND NOT EXISTS (
+                    SELECT 1 FROM scores WHERE scores.cell = g.cell AND scores.example = g.example)
+                GROUP BY g.shard, g.detail ORDER BY g.shard, min(g.example)
                 """, arguments: [run]
-        ).compactMap { row in
-            let examples = try list(row["examples"], of: Int.self)
-            if examples.isEmpty { return nil }
-            return FailureRecord(
+        ).map { row in
+            FailureRecord(
                 job: row["job"], cell: row["ordinal"], model: row["model"], benchmark: row["benchmark"],
-                examples: examples, detail: row["detail"])
+                examples: try list(row["examples"], of: Int.self).sorted(), detail: row["detail"])
         }
     }
 
-    /// What happened, oldest first; of one run, or of the whole store.
-    public func events(run: RunID? = nil) throws -> [EventRecord] {
-        try Row.fetchAll(
-            db,
-            sql: """
-                SELECT events.at, events.kind, events.detail, runs.run FROM events LEFT JOIN runs ON runs.id = events.run
-                WHERE ?1 IS NULL OR runs.run = ?1 ORDER BY events.id
-                """, arguments: [run]
-        ).map { EventRecord(at: $0["at"], run: $0["run"], kind: $0["kind"], detail: $0["detail"]) }
-    }
-
-    /// How many times coordinators have started on this store.
+    /// The number of the newest start of a coordinator; 0 before the first.
     public func incarnation() throws -> UInt64 {
         UInt64(try Int64.fetchOne(db, sql: "SELECT max(incarnation) FROM incarnations") ?? 0)
     }
@@ -90,15 +78,16 @@ extension StoreView {
         SELECT runs.*,
             (SELECT sum(stored) FROM coverage WHERE coverage.run = runs.id) AS stored,
             (SELECT sum(expected) FROM coverage WHERE coverage.run = runs.id) AS expected,
-            (SELECT count(*) FROM missing JOIN shards ON shards.id = missing.shard
-                JOIN cells ON cells.id = shards.cell
-                WHERE shards.state = 'failed' AND cells.run = runs.id) AS failures
+            (SELECT count(*) FROM given_up AS g JOIN cells ON cells.id = g.cell
+                WHERE cells.run = runs.id AND NOT EXISTS (
+                    SELECT 1 FROM scores WHERE scores.cell = g.cell AND scores.example = g.example)) AS failures
         FROM runs
         """
 
     private func runRecord(_ row: Row) throws -> RunRecord {
         RunRecord(
             run: row["run"], name: row["name"], job: row["job"], build: row["build"],
+            priority: row["priority"],
             state: try value(row["state"], as: RunState.self), created: row["created"], finished: row["finished"],
             rows: row["stored"] ?? 0, rowsExpected: row["expected"] ?? 0, failures: row["failures"])
     }

@@ -4,7 +4,8 @@ import GRDB
 ///
 /// The identity is everything that a score depends on: the model's content, tokenizer, data, the example's tokens, the
 /// reduction with its scope, the precision, the build, and the engine's arithmetic. A row that another run contradicted
-/// is not taken over. Every model of the new run takes over from one engine only, to which it is then bound.
+/// is not taken over, nor is one of a revoked worker. Every model of the new run takes over from one engine only, to
+/// which it is then bound.
 struct ScoreReuse {
     let db: Database
     let run: Int64
@@ -55,11 +56,11 @@ struct ScoreReuse {
         let pair: StatementArguments = ["new": cell, "old": source[0] as Int64]
         try db.execute(
             sql: """
-                INSERT INTO leases (shard, epoch, worker, incarnation, granted, ended, reason)
-                SELECT DISTINCT x.shard, 1, :worker, :incarnation, :now, :now, 'reused' \(ScoreReuse.reusableRows)
+                INSERT INTO leases (shard, epoch, worker, incarnation, purpose, granted, ended, reason)
+                SELECT DISTINCT x.shard, 1, :worker, :incarnation, 'score', :now, :now, 'reused' \(ScoreReuse.reusableRows)
                 """, arguments: pair &+ ["worker": worker, "incarnation": Int64(clamping: incarnation), "now": now])
         try db.execute(
-            sql: "UPDATE shards SET epoch = 1 WHERE cell = ? AND id IN (SELECT shard FROM leases)", arguments: [cell])
+            sql: "INSERT INTO taken_over (cell, source) VALUES (?, ?)", arguments: [cell, source[0] as Int64])
         try db.execute(
             sql: """
                 INSERT INTO scores (
@@ -85,7 +86,7 @@ struct ScoreReuse {
     }
 
     /// Whether the cells `new` and `old` ask the same.
-    private static let equalCells = """
+    static let equalCells = """
         old.run <> new.run AND old.reduction = new.reduction AND old.precision = new.precision
             AND (SELECT sha256 FROM models WHERE models.id = old.model)
                 = (SELECT sha256 FROM models WHERE models.id = new.model)
@@ -107,6 +108,8 @@ struct ScoreReuse {
         JOIN documents AS theirs ON theirs.benchmark = y.benchmark AND theirs.example = y.example
             AND theirs.doc_hash = mine.doc_hash AND theirs.requests = mine.requests
         WHERE x.cell = :new AND NOT EXISTS (
-            SELECT 1 FROM disagreements AS d WHERE d.cell = s.cell AND d.example = s.example)
+            SELECT 1 FROM disagreements AS d
+            WHERE d.cell = s.cell AND d.example = s.example AND d.digest <> s.digest)
+            AND (s.cell, s.example) NOT IN (SELECT cell, example FROM tainted)
         """
 }

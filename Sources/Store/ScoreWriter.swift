@@ -4,19 +4,21 @@ import Wire
 
 /// Stores the rows of one lease: insert or leave, never overwrite.
 struct ScoreWriter {
+    private let statements: WriterStatements
     private let db: Database
     private let now: Double
-    private let shard, cell, epoch, engine: Int64
-    private let insert: BoundStatement
+    private let place: JobPlace
+    private let epoch, engine: Int64
 
-    init(db: Database, now: Double, shard: Int64, cell: Int64, epoch: Int64, engine: Int64) throws {
+    init(
+        _ statements: WriterStatements, _ db: Database, now: Double, _ place: JobPlace, epoch: Int64, engine: Int64
+    ) {
+        self.statements = statements
         self.db = db
         self.now = now
-        self.shard = shard
-        self.cell = cell
+        self.place = place
         self.epoch = epoch
         self.engine = engine
-        insert = BoundStatement(try db.cachedStatement(sql: ScoreWriter.insertion))
     }
 
     func write(_ row: WireRow, outcome: inout RowOutcome) throws {
@@ -28,10 +30,10 @@ struct ScoreWriter {
         let choices = ChoiceCoding.encode(row.choices)
         let digest = RowDigest.of(row)
         let best = ScoreWriter.best(row.choices)
-        try insert.execute {
-            $0.bind(cell)
+        try statements.insertScore.execute {
+            $0.bind(place.cell)
             $0.bind(example)
-            $0.bind(shard)
+            $0.bind(place.shard)
             $0.bind(epoch)
             $0.bind(engine)
             $0.bind(row.choices.count)
@@ -55,8 +57,14 @@ struct ScoreWriter {
         _ row: WireRow, choices: Data, digest: Data, tokens: Int64, outcome: inout RowOutcome
     ) throws {
         let example = Int(row.example)
-        let find = try db.cachedStatement(sql: ScoreWriter.search)
-        guard let stored = try Data.fetchOne(find, arguments: [cell, example, shard, row.choices.count]) else {
+        let stored = try statements.findScore.first(
+            {
+                $0.bind(place.cell)
+                $0.bind(example)
+                $0.bind(place.shard)
+                $0.bind(row.choices.count)
+            }, { $0.data(0) })
+        guard let stored else {
             outcome.unexpected.append(example)
             return
         }
@@ -65,10 +73,19 @@ struct ScoreWriter {
             return
         }
         outcome.disagreements.append(example)
-        try db.cachedStatement(sql: ScoreWriter.disagreement).execute(arguments: [
-            cell, example, shard, epoch, engine, choices, digest, tokens, row.flopsReduction,
-            row.flopsReductionWithHead, now,
-        ])
+        try statements.insertDisagreement.execute {
+            $0.bind(place.cell)
+            $0.bind(example)
+            $0.bind(place.shard)
+            $0.bind(epoch)
+            $0.bind(engine)
+            $0.bind(choices)
+            $0.bind(digest)
+            $0.bind(tokens)
+            $0.bind(row.flopsReduction)
+            $0.bind(row.flopsReductionWithHead)
+            $0.bind(now)
+        }
     }
 
     /// The first of the largest log-likelihoods; like numpy's argmax, the first NaN wins over every number.
@@ -83,7 +100,7 @@ struct ScoreWriter {
 
     /// Selects from the manifest, so that a row which the shard does not have, or with another number of choices,
     /// finds nothing to insert.
-    private static let insertion = """
+    static let insertion = """
         INSERT INTO scores (
             cell, example, shard, epoch, engine, choices, digest, tokens, flops_reduction,
             flops_reduction_with_head, best, greedy, correct)
@@ -94,7 +111,7 @@ struct ScoreWriter {
         ON CONFLICT (cell, example) DO NOTHING
         """
 
-    private static let search = """
+    static let search = """
         SELECT s.digest
         FROM expected AS x
         JOIN examples AS m ON m.benchmark = x.benchmark AND m.example = x.example
@@ -102,7 +119,7 @@ struct ScoreWriter {
         WHERE x.cell = ? AND x.example = ? AND x.shard = ? AND m.choices = ?
         """
 
-    private static let disagreement = """
+    static let disagreement = """
         INSERT OR IGNORE INTO disagreements (
             cell, example, shard, epoch, engine, choices, digest, tokens, flops_reduction,
             flops_reduction_with_head, at)

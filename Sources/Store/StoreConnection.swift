@@ -5,7 +5,11 @@ import GRDB
 /// can write nothing.
 enum StoreConnection {
     /// The only connection that writes and checkpoints. The caller holds the store's lock.
-    static func writer(_ path: String, sizeLimit: Int?) throws -> DatabaseQueue {
+    ///
+    /// - Parameter note: is run in the transaction that migrates an older store.
+    static func writer(
+        _ path: String, sizeLimit: Int?, note: (_ db: Database, _ version: Int) throws -> Void
+    ) throws -> DatabaseQueue {
         if isNonEmpty(path) {
             // A foreign file must not be switched to another journal mode before it is recognised.
             try close(reader(path, allowsUnfinished: true))
@@ -16,8 +20,10 @@ enum StoreConnection {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.writeWithoutTransaction { db in
                 try makeDurable(db, path: path, sizeLimit: sizeLimit)
-                try Schema.migrate(db, from: schemaVersion(db, path: path))
+                let version = try schemaVersion(db, path: path)
+                // Before a migration, which would spread the damage.
                 try checkPages(db, path: path)
+                try Schema.migrate(db, from: version) { try note($0, version) }
             }
             return queue
         }
@@ -34,7 +40,7 @@ enum StoreConnection {
                 let queue = try DatabaseQueue(path: path, configuration: configuration)
                 let version = try queue.read { try schemaVersion($0, path: path) }
                 guard version == Schema.current || allowsUnfinished else {
-                    throw StoreError.older(path: path, schema: version, oldest: Schema.current)
+                    throw StoreError.unmigrated(path: path, schema: version, current: Schema.current)
                 }
                 return queue
             }
@@ -84,6 +90,9 @@ enum StoreConnection {
             throw StoreError.newer(path: path, schema: version, known: Schema.current)
         }
         guard version >= 1 else { throw StoreError.older(path: path, schema: version, oldest: 1) }
+        if let difference = try Schema.difference(of: db, from: version) {
+            throw StoreError.strangeSchema(path: path, schema: version, lacks: difference)
+        }
         return version
     }
 

@@ -1,3 +1,4 @@
+import Cluster
 import GRDB
 
 /// Why the results store could not do what was asked; each message names the file and the way out.
@@ -10,6 +11,10 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case newer(path: String, schema: Int, known: Int)
     /// The store's schema predates every schema that this build can migrate.
     case older(path: String, schema: Int, oldest: Int)
+    /// The store has an older schema, which its next coordinator migrates; readers cannot.
+    case unmigrated(path: String, schema: Int, current: Int)
+    /// The tables are not those of the schema that the store says it has.
+    case strangeSchema(path: String, schema: Int, lacks: String)
     /// The file is damaged.
     case corrupt(path: String, detail: String)
     /// Another process writes this store.
@@ -30,6 +35,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case unknownRun(String, known: [String])
     /// A run of that name exists.
     case duplicateRun(String)
+    /// The run cannot be resumed as it stands.
+    case notResumable(String, state: RunState)
     /// The manifest contradicts itself.
     case manifest(run: String, detail: String)
     /// A stored value cannot be read.
@@ -49,6 +56,13 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
         case .older(let path, let schema, let oldest):
             "\(path): schema \(schema) is older than any that this build can migrate (\(oldest)); "
                 + "open it with the version that wrote it, or choose another file with --store"
+        case .unmigrated(let path, let schema, let current):
+            "\(path): schema \(schema); this build reads schema \(current), to which the next coordinator on it migrates "
+                + "it: start `coord serve --store '\(path)'` once (copy the file first if an older version must read it)"
+        case .strangeSchema(let path, let schema, let lacks):
+            "\(path): says that it has schema \(schema), but lacks \(lacks): it was made by a build between releases, "
+                + "or changed by another program; read it with the build that made it, and choose another file with "
+                + "--store: what has an equal job there is computed anew"
         case .corrupt(let path, let detail):
             "\(path): the database is damaged (\(detail)); stop every process that uses it, then restore a copy, "
                 + "or save what is left with: sqlite3 '\(path)' .recover | sqlite3 rescued.sqlite"
@@ -74,6 +88,10 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
             "no run '\(run)' in this store; known: \(known.isEmpty ? "none" : known.joined(separator: ", "))"
         case .duplicateRun(let run):
             "a run '\(run)' already exists in this store; submit under another name"
+        case .notResumable(let run, .running):
+            "run '\(run)' is going on already; see it with coord status, or stop it with coord cancel"
+        case .notResumable(let run, let state):
+            "run '\(run)' is \(state.rawValue): nothing of it is missing; to compute it anew, submit its job with --fresh"
         case .manifest(let run, let detail):
             "run '\(run)': \(detail)"
         case .unreadable(let path, let detail):
@@ -85,6 +103,14 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
 }
 
 extension StoreError {
+    /// Whether a store that met this must not be used any more.
+    var isFinal: Bool {
+        switch self {
+        case .failedDisk, .corrupt: true
+        default: false
+        }
+    }
+
     /// SQLite's result code as the user's problem.
     init(_ error: DatabaseError, path: String) {
         let detail = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"

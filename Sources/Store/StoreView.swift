@@ -3,15 +3,17 @@ import GRDB
 /// One consistent state of the store: every query through one view sees the same commits.
 public struct StoreView {
     let db: Database
+    /// What the writing connection remembers; nil for a reader.
+    let memory: WriterMemory?
     /// Where the store is.
     public let path: String
 
     /// Runs `body` on a consistent state of `queue`.
     static func read<Result>(
-        _ queue: DatabaseQueue, path: String, _ body: (StoreView) throws -> Result
+        _ queue: DatabaseQueue, path: String, memory: WriterMemory? = nil, _ body: (StoreView) throws -> Result
     ) throws -> Result {
         try StoreError.translating(path) {
-            try queue.read { try body(StoreView(db: $0, path: path)) }
+            try queue.read { try body(StoreView(db: $0, memory: memory, path: path)) }
         }
     }
 

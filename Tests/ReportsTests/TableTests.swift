@@ -65,16 +65,32 @@ struct TableTests {
         let sample = try SampleRun(
             [(.piqa, (0..<3).map(Document.twoChoices)), (.winogrande, [Document.twoChoices(0)])])
         try sample.score(cell: 0, [(1, [(-1, false), (-2, false)])])
-        let job = try sample.store.read { try $0.description(of: "r1").jobs[1].id }
-        try sample.store.commit([.job(job, .failed(detail: "worker ran out of memory")), .run("r1", .incomplete)])
+        let jobs = try sample.store.read { try $0.description(of: "r1").jobs.map(\.id) }
+        try sample.store.commit([
+            .gaveUp(job: jobs[0], example: 0, detail: "crash"),
+            .gaveUp(job: jobs[0], example: 2, detail: "endless loop"),
+            .job(jobs[0], .failed(detail: "2 examples given up")),
+            .job(jobs[1], .failed(detail: "worker ran out of memory")), .run("r1", .incomplete),
+        ])
         let table = try sample.report().table()
-        #expect(table.contains("run r1 (quick): incomplete, 1 of 4 rows in 2 cells"))
+        #expect(table.contains("run r1 (quick): incomplete, 1 of 4 rows in 2 cells, 3 named examples failed"))
+        #expect(table.contains("failed: tiny, piqa, documents 2: endless loop"))
         #expect(table.contains("|piqa (partial)      |"))
         #expect(table.contains("|winogrande (no rows)|"))
         #expect(table.contains("|100.0*|"))
         #expect(table.contains("* partial: documents are missing"))
         #expect(table.contains("failed: tiny, winogrande, documents 0: worker ran out of memory"))
         #expect(table.contains("3 rows are missing: figures marked partial are not final"))
+    }
+
+    @Test("warns of rows whose worker was revoked after the run")
+    func revoked() throws {
+        let sample = try SampleRun([(.piqa, [Document.twoChoices(0)])])
+        try sample.score(cell: 0, [(0, [(-1, false), (-2, false)])])
+        try sample.end(.complete)
+        try sample.store.commit([.revoked("w", detail: "2 refuted rows")])
+        let expected = "1 row was computed by the worker w, whose key was revoked since (2 refuted rows)"
+        #expect(try sample.report().table().contains(expected))
     }
 
     @Test("tells reductions of one method apart by what differs")

@@ -10,14 +10,29 @@ struct OpeningTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test("each start counts a new incarnation")
+    @Test("each start counts a new incarnation: the time, or more where the clock stands still")
     func incarnations() throws {
-        for expected in 1...3 as ClosedRange<UInt64> {
+        for expected in 1_700_000_100_000...1_700_000_100_002 as ClosedRange<UInt64> {
             let store = try Sample.open(folder.path())
             #expect(store.incarnation == expected)
             try store.close()
         }
-        #expect(try StoreReader(folder.path()).read { try $0.incarnation() } == 3)
+        #expect(try StoreReader(folder.path()).read { try $0.incarnation() } == 1_700_000_100_002)
+    }
+
+    @Test("the coordinator of a restored copy takes no number that workers met before")
+    func restored() throws {
+        try Sample.open(folder.path()).close()
+        try FileManager.default.copyItem(atPath: folder.path(), toPath: folder.path("copy"))
+        var met: [UInt64] = []
+        for start in 1...3 {
+            let store = try ResultsStore(folder.path(), build: "0.1", now: { 1_700_000_100 + Double(start) })
+            met.append(store.incarnation)
+            try store.close()
+        }
+        let restored = try ResultsStore(folder.path("copy"), build: "0.1", now: { 1_700_000_104 })
+        #expect(met.allSatisfy { $0 < restored.incarnation })
+        try restored.close()
     }
 
     @Test("a second writer is refused and told who writes")
@@ -79,8 +94,8 @@ struct OpeningTests {
     func versions() throws {
         try Sample.open(folder.path()).close()
         try overwrite(Header.userVersion, with: 99)
-        #expect(throws: StoreError.newer(path: folder.path(), schema: 99, known: 1)) { try Sample.open(folder.path()) }
-        #expect(throws: StoreError.newer(path: folder.path(), schema: 99, known: 1)) { try StoreReader(folder.path()) }
+        #expect(throws: StoreError.newer(path: folder.path(), schema: 99, known: 2)) { try Sample.open(folder.path()) }
+        #expect(throws: StoreError.newer(path: folder.path(), schema: 99, known: 2)) { try StoreReader(folder.path()) }
         try overwrite(Header.userVersion, with: 0)
         #expect(throws: StoreError.older(path: folder.path(), schema: 0, oldest: 1)) { try Sample.open(folder.path()) }
     }

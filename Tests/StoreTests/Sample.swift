@@ -83,23 +83,17 @@ enum Sample {
 extension ResultsStore {
     /// Grants a job to the sample's worker, or another, under the next epoch; its run's model is bound to their engine.
     @discardableResult
-    func grant(_ job: JobID, epoch: UInt64 = 1, to worker: WorkerKey = Sample.worker) throws -> ChangeOutcome {
+    func grant(
+        _ job: JobID, epoch: UInt64 = 1, to worker: WorkerKey = Sample.worker, _ purpose: LeasePurpose = .score
+    ) throws -> ChangeOutcome {
         let run = try run(of: job)
         return try commit([
             .bound(run: run, model: Sample.hash, engine: Sample.engine(named: "").identity),
-            .granted(Lease(job: job, epoch: epoch, worker: worker, incarnation: incarnation)),
+            .granted(Lease(job: job, epoch: epoch, worker: worker, incarnation: incarnation, purpose: purpose)),
         ])[1]
     }
 
-    /// The run that has a job, among those that have not ended.
-    private func run(of job: JobID) throws -> RunID {
-        try read { view in
-            for run in try view.runs() where try view.description(of: run.run).jobs.contains(where: { $0.id == job }) {
-                return run.run
-            }
-            return ""
-        }
-    }
+    private func run(of job: JobID) throws -> RunID { try read { try $0.order(of: job)?.run ?? "" } }
 
     /// Stores rows under a lease.
     @discardableResult

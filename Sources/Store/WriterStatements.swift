@@ -1,0 +1,44 @@
+import GRDB
+
+/// The statements that run for every job and every row, compiled once.
+struct WriterStatements {
+    let place, worker, addWorker, engine, addEngine: BoundStatement
+    let grant, release, setState, endLeases, holds: BoundStatement
+    let insertScore, findScore, insertDisagreement: BoundStatement
+    let requests, event: BoundStatement
+
+    init(_ db: Database) throws {
+        place = try BoundStatement(db, "SELECT id, cell FROM shards WHERE job = ?")
+        worker = try BoundStatement(db, "SELECT id FROM workers WHERE worker = ?")
+        addWorker = try BoundStatement(db, "INSERT INTO workers (worker) VALUES (?) ON CONFLICT DO NOTHING")
+        engine = try BoundStatement(db, "SELECT id FROM engines WHERE build = ? AND engine = ? AND identity = ?")
+        addEngine = try BoundStatement(
+            db, "INSERT INTO engines (build, engine, identity) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+        // A trigger raises the job's epoch to the lease's.
+        grant = try BoundStatement(
+            db,
+            "INSERT INTO leases (shard, epoch, worker, incarnation, purpose, granted) VALUES (?, ?, ?, ?, ?, ?)")
+        release = try BoundStatement(
+            db, "UPDATE leases SET ended = ?, reason = ? WHERE shard = ? AND epoch = ? AND ended IS NULL")
+        setState = try BoundStatement(db, "UPDATE shards SET state = ?, detail = ? WHERE id = ?")
+        endLeases = try BoundStatement(
+            db, "UPDATE leases SET ended = ?, reason = ? WHERE shard = ? AND ended IS NULL")
+        holds = try BoundStatement(
+            db,
+            """
+            SELECT 1 FROM leases WHERE shard = ? AND epoch = ? AND worker = ?
+                AND NOT EXISTS (SELECT 1 FROM revocations WHERE revocations.worker = leases.worker)
+            """)
+        insertScore = try BoundStatement(db, ScoreWriter.insertion)
+        findScore = try BoundStatement(db, ScoreWriter.search)
+        insertDisagreement = try BoundStatement(db, ScoreWriter.disagreement)
+        requests = try BoundStatement(
+            db,
+            """
+            SELECT expected.example, documents.requests FROM expected JOIN documents USING (benchmark, example)
+            WHERE expected.shard = ? AND expected.example BETWEEN ? AND ?
+            """)
+        event = try BoundStatement(
+            db, "INSERT INTO events (at, run, kind, detail) VALUES (?, (SELECT id FROM runs WHERE run = ?), ?, ?)")
+    }
+}

@@ -9,7 +9,7 @@ export MOLT_REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$
 BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
-.PHONY: all setup build demo test lint format protocol clean
+.PHONY: all setup build demo test bench-cluster bench-peers fuzz lint format protocol clean
 
 all: build
 
@@ -25,6 +25,19 @@ demo: build
 
 test: build
 	$(SWIFT) test $(FLAGS) $(TEST_FLAGS)
+
+# Options in ARGUMENTS, such as `make bench-cluster ARGUMENTS="--parts jobs --json"`.
+bench-cluster: build
+	python3 Tests/ClusterBench/bench.py --bin $(BIN) $(ARGUMENTS)
+
+# dask.distributed and Celery for `make bench-cluster` to be compared with; Celery also needs redis-server.
+bench-peers:
+	python3 -m venv .build/bench-peers
+	.build/bench-peers/bin/pip install dask distributed celery redis
+
+# The frame decoder under hostile bytes: number of cases and seed.
+fuzz: build
+	$(BIN)/wire-fuzz $(or $(ARGUMENTS),10000000 1)
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(OURS)

@@ -100,6 +100,13 @@ let package = Package(
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
         .moltTests("Processes", module: nil, ["Store", "ModelFiles"]),
         .moltTests("Tidy", module: nil),
+
+        // `make bench-cluster` and `make fuzz`.
+        .executableTarget(
+            name: "cluster-bench", dependencies: ["Store", "Cluster", "Wire", "CZeroMQ"], path: "Tests/ClusterBench",
+            exclude: ["bench.py", "peers.py"], swiftSettings: Strict.swift),
+        .executableTarget(
+            name: "wire-fuzz", dependencies: ["Wire"], path: "Tests/WireFuzz", swiftSettings: Strict.swift),
     ],
     swiftLanguageModes: [.v6]
 )

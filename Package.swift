@@ -98,7 +98,8 @@ let package = Package(
         .moltTests("Store", ["Cluster", "Wire", .grdb], exclude: ["schema1.sql"]),
         .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks", "Statistics"]),
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
-        .moltTests("Processes", module: nil, ["Store", "ModelFiles"]),
+        .moltTests(
+            "Processes", module: nil, ["Store", "ModelFiles", "Daemons", "Messaging", "Wire", "CZeroMQ", .grdb]),
         .moltTests("Tidy", module: nil),
 
         // `make bench-cluster` and `make fuzz`.

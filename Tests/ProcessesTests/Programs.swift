@@ -27,12 +27,17 @@ enum Programs {
     /// A process that runs, with its outputs collected in files.
     final class Running {
         let process = Process()
-        private let files: URL
+        let files: URL
 
-        init(_ name: String, _ arguments: [String], input: String? = nil, environment: [String: String] = [:]) throws {
+        /// - Parameter prefix: a command that runs another one, such as `nsenter …`.
+        init(
+            entering prefix: [String] = [], _ name: String, _ arguments: [String], input: String? = nil,
+            environment: [String: String] = [:]
+        ) throws {
             files = try Scratch.folder()
-            process.executableURL = folder.appendingPathComponent(name)
-            process.arguments = arguments
+            let program = folder.appendingPathComponent(name)
+            process.executableURL = prefix.isEmpty ? program : URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = prefix.isEmpty ? arguments : prefix + [program.path] + arguments
             process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
             let inputFile = files.appendingPathComponent("input")
             try Data((input ?? "").utf8).write(to: inputFile)

@@ -100,6 +100,8 @@ let package = Package(
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
         .moltTests(
             "Processes", module: nil, ["Store", "ModelFiles", "Daemons", "Messaging", "Wire", "CZeroMQ", .grdb]),
+        .moltTests("Daemons", ["Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles"]),
+        .moltTests("Processes", module: nil, ["Store", "ModelFiles"]),
         .moltTests("Tidy", module: nil),
 
         // `make bench-cluster` and `make fuzz`.

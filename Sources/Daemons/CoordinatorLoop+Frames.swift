@@ -54,8 +54,10 @@ extension CoordinatorLoop {
             lastSession += 1
             sessions[lastSession] = PeerSession(
                 worker: inbound.userKey, peer: inbound.peer, received: header.sequence)
-            engines[inbound.userKey] = hello.engine
-            return feed(.hello(hello, worker: inbound.userKey, session: lastSession), at: now)
+            feed(.hello(hello, worker: inbound.userKey, session: lastSession), at: now)
+            // A refused Hello does not change what the rows of an open session are computed with.
+            if scheduler.session(of: inbound.userKey) == lastSession { engines[inbound.userKey] = hello.engine }
+            return
         }
         let id = header.session
         guard header.incarnation == scheduler.incarnation, let session = sessions[id],

@@ -5,13 +5,13 @@ import Wire
 /// The records of a worker's spool as bytes, which a crash may cut anywhere and a disk may change anywhere.
 ///
 /// A record is, little-endian: the marker `A7 4D 53 31`, the body's length u32, CRC-32 (IEEE) over length and body u32,
-/// the body. A body is a kind u8, seconds since 1970 f64, then a protobuf message: of kind 1 `Scores` with its digest, of
-/// kind 2 the `Ack` of a batch that is wanted no more.
+/// the body. A body is a kind u8, seconds since 1970 f64, the engine's identity behind its length u16 (empty of kind 2),
+/// then a protobuf message: of kind 1 `Scores` with its digest, of kind 2 the `Ack` of a batch that is wanted no more.
 public enum SpoolJournal {
     /// One record.
     public enum Record: Sendable, Equatable {
-        /// Rows that wait for their Ack, and when they were written.
-        case kept(SpooledBatch, at: Double)
+        /// Rows that wait for their Ack, who computed them, and when they were written.
+        case kept(SpooledBatch, engine: EngineIdentity, at: Double)
         /// A batch that was acknowledged, or is unwanted.
         case struck(LeaseName, batch: UInt64)
     }
@@ -32,6 +32,7 @@ public enum SpoolJournal {
 
     private static let marker: [UInt8] = [0xa7, 0x4d, 0x53, 0x31]
     private static let headLength = 12
+    private static let bodyHeadLength = 11
     /// Far above what a batch can be.
     private static let longestBody = 32 << 20
 
@@ -39,7 +40,7 @@ public enum SpoolJournal {
     public static func encode(_ record: Record) throws -> [UInt8] {
         var body: [UInt8]
         switch record {
-        case .kept(let batch, let time):
+        case .kept(let batch, let engine, let time):
             var scores = WireScores.with {
                 $0.job = batch.lease.job
                 $0.epoch = batch.lease.epoch
@@ -47,14 +48,17 @@ public enum SpoolJournal {
                 $0.rows = batch.rows
             }
             scores.seal()
-            body = [1] + bytes(of: time.bitPattern) + (try scores.serializedBytes() as [UInt8])
+            let name = Array(engine.utf8.prefix(Int(UInt16.max)))
+            body = [1] + bytes(of: time.bitPattern) + bytes(of: UInt16(name.count)) + name
+            body += try scores.serializedBytes() as [UInt8]
         case .struck(let lease, let batch):
             let ack = WireAck.with {
                 $0.job = lease.job
                 $0.epoch = lease.epoch
                 $0.batch = batch
             }
-            body = [2] + bytes(of: Double(0).bitPattern) + (try ack.serializedBytes() as [UInt8])
+            body = [2] + bytes(of: Double(0).bitPattern) + bytes(of: UInt16(0))
+            body += try ack.serializedBytes() as [UInt8]
         }
         let length = bytes(of: UInt32(body.count))
         var sum = Checksum()
@@ -89,7 +93,7 @@ public enum SpoolJournal {
         let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start + 4, as: UInt32.self)))
         let expected = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start + 8, as: UInt32.self))
         let end = start + headLength + length
-        guard (9...longestBody).contains(length), end <= bytes.count else { return nil }
+        guard (bodyHeadLength...longestBody).contains(length), end <= bytes.count else { return nil }
         let body = UnsafeRawBufferPointer(rebasing: bytes[(start + headLength)..<end])
         var sum = Checksum()
         sum.add(UnsafeRawBufferPointer(rebasing: bytes[(start + 4)..<(start + 8)]))
@@ -100,12 +104,16 @@ public enum SpoolJournal {
 
     private static func parse(_ body: UnsafeRawBufferPointer) -> Record? {
         let time = Double(bitPattern: UInt64(littleEndian: body.loadUnaligned(fromByteOffset: 1, as: UInt64.self)))
-        let message = Array(body[9...])
+        let end = bodyHeadLength + Int(UInt16(littleEndian: body.loadUnaligned(fromByteOffset: 9, as: UInt16.self)))
+        guard end <= body.count else { return nil }
+        let engine = String(decoding: body[bodyHeadLength..<end], as: UTF8.self)
+        let message = Array(body[end...])
         switch body[0] {
         case 1:
             guard let scores = try? WireScores(serializedBytes: message), scores.isSealed else { return nil }
             let lease = LeaseName(job: scores.job, epoch: scores.epoch)
-            return .kept(SpooledBatch(lease: lease, number: scores.batch, rows: scores.rows), at: time)
+            let batch = SpooledBatch(lease: lease, number: scores.batch, rows: scores.rows)
+            return .kept(batch, engine: engine, at: time)
         case 2:
             guard let ack = try? WireAck(serializedBytes: message) else { return nil }
             return .struck(LeaseName(job: ack.job, epoch: ack.epoch), batch: ack.batch)

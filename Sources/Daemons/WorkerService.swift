@@ -49,7 +49,9 @@ public final class WorkerService: Sendable {
         let exit = Noted<WorkerExit>()
         self.exit = exit
         let loop = try PollLoop("molt-worker", in: MessagingContext()) { [greeting] in
-            let spool = try WorkerSpool(in: options.spool, key: options.keys.publicKey) { text in
+            let spool = try WorkerSpool(
+                in: options.spool, key: options.keys.publicKey, engine: greeting.engine.identity
+            ) { text in
                 options.log.notice("\(text)")
             }
             let dealer = try DealerEndpoint(

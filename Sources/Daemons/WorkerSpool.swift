@@ -19,6 +19,7 @@ public final class WorkerSpool {
     private static let secondsBetweenAttempts = 30.0
     private static let compactionBytes = 1 << 20
 
+    private let engine: EngineIdentity
     private let limitBytes: Int
     private let now: () -> Double
     private let note: (String) -> Void
@@ -38,15 +39,17 @@ public final class WorkerSpool {
     /// Opens the spool of a key, and reads what is in it. Throws only when another worker has it open.
     ///
     /// - Parameters:
+    ///   - engine: who computes now. Rows of another engine are not delivered: they would be taken for this one's.
     ///   - limitBytes: what the file may have at most; beyond it is as on a full disk.
     ///   - now: the wall clock, seconds since 1970.
     ///   - note: told in a sentence of what an operator should know.
     public init(
-        in root: URL, key: CurvePublicKey, limitBytes: Int = 512 << 20,
+        in root: URL, key: CurvePublicKey, engine: EngineIdentity, limitBytes: Int = 512 << 20,
         now: @escaping () -> Double = { Date().timeIntervalSince1970 }, note: @escaping (String) -> Void
     ) throws {
         let name = key.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         folder = root.appendingPathComponent(name)
+        self.engine = engine
         self.limitBytes = limitBytes
         self.now = now
         self.note = note
@@ -71,7 +74,7 @@ public final class WorkerSpool {
     /// Writes a batch.
     public func keep(_ batch: SpooledBatch) {
         attempt {
-            let bytes = try SpoolJournal.encode(.kept(batch, at: now()))
+            let bytes = try SpoolJournal.encode(.kept(batch, engine: engine, at: now()))
             try append(bytes)
             live[Name(lease: batch.lease, batch: batch.number)] = (fileBytes - bytes.count)..<fileBytes
             liveBytes += bytes.count
@@ -183,17 +186,17 @@ extension WorkerSpool {
         fileBytes = Int(facts.st_size)
         let contents = SpoolJournal.read(try bytes(in: 0..<min(fileBytes, 2 * limitBytes)))
         var order: [Name] = []
-        var kept: [Name: (batch: SpooledBatch, range: Range<Int>, at: Double)] = [:]
+        var kept: [Name: (batch: SpooledBatch, engine: EngineIdentity, range: Range<Int>, at: Double)] = [:]
         for entry in contents.entries {
             switch entry.record {
-            case .kept(let batch, let time):
+            case .kept(let batch, let engine, let time):
                 let name = Name(lease: batch.lease, batch: batch.number)
-                if kept.updateValue((batch, entry.range, time), forKey: name) == nil { order.append(name) }
+                if kept.updateValue((batch, engine, entry.range, time), forKey: name) == nil { order.append(name) }
             case .struck(let lease, let batch): kept[Name(lease: lease, batch: batch)] = nil
             }
         }
         let waiting = order.compactMap { name in kept.removeValue(forKey: name).map { (name, $0) } }
-        let fresh = waiting.filter { abs(now() - $0.1.at) < Self.secondsToLive }
+        let fresh = waiting.filter { abs(now() - $0.1.at) < Self.secondsToLive && $0.1.engine == engine }
         recovered = fresh.map(\.1.batch)
         live = Dictionary(fresh.map { ($0.0, $0.1.range) }) { first, _ in first }
         liveBytes = live.values.reduce(0) { $0 + $1.count }
@@ -205,7 +208,7 @@ extension WorkerSpool {
         if contents.damagedBytes > 0 {
             note("cut \(contents.damagedBytes) damaged bytes out of \(path("rows")); their rows are computed again")
         }
-        if dropped > 0 { note("dropped \(dropped) batches of rows in \(path("rows")) that are older than 24 h") }
+        if dropped > 0 { note("dropped \(dropped) batches in \(path("rows")): older than 24 h, or of another engine") }
         if !recovered.isEmpty {
             let rows = recovered.reduce(0) { $0 + $1.rows.count }
             note("delivering \(rows) rows that an earlier start of this worker left in \(path("rows"))")

@@ -40,6 +40,13 @@ struct AuthorizedKeysTests {
         #expect(keys.entries.count == 1)
     }
 
+    @Test("a list that others may write is refused, for they could admit themselves", arguments: [0o620, 0o606, 0o666])
+    func writableByOthers(mode: Int) throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("client \(Self.key) me", to: "keys", mode: mode)
+        #expect(throws: MessagingError.self) { try AuthorizedKeys(contentsOf: file) }
+    }
+
     @Test("reloading takes the file's keys, and keeps the old ones when the file is bad")
     func reloading() throws {
         let folder = try TemporaryFolder()

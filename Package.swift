@@ -101,7 +101,6 @@ let package = Package(
         .moltTests(
             "Processes", module: nil, ["Store", "ModelFiles", "Daemons", "Messaging", "Wire", "CZeroMQ", .grdb]),
         .moltTests("Daemons", ["Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles"]),
-        .moltTests("Processes", module: nil, ["Store", "ModelFiles"]),
         .moltTests("Tidy", module: nil),
 
         // `make bench-cluster` and `make fuzz`.

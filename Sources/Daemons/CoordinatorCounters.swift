@@ -16,8 +16,6 @@ struct CoordinatorCounters {
     var commits: UInt64 = 0
     var commitMilliseconds: UInt64 = 0
     var changesRefused: UInt64 = 0
-    var rowsStored: UInt64 = 0
-    var rowsRepeated: UInt64 = 0
     var rowsDisagreeing: UInt64 = 0
     var rowsUnexpected: UInt64 = 0
     var jobsUnreadable: UInt64 = 0
@@ -34,8 +32,8 @@ struct CoordinatorCounters {
             ("batches_broken", batchesBroken), ("messages_sent", messagesSent),
             ("messages_unsent_full", messagesUnsentFull), ("messages_unsent_gone", messagesUnsentGone),
             ("commits", commits), ("commit_milliseconds", commitMilliseconds), ("changes_refused", changesRefused),
-            ("rows_stored", rowsStored), ("rows_repeated", rowsRepeated), ("rows_disagreeing", rowsDisagreeing),
-            ("rows_unexpected", rowsUnexpected), ("jobs_unreadable", jobsUnreadable),
+            ("rows_disagreeing", rowsDisagreeing), ("rows_unexpected", rowsUnexpected),
+            ("jobs_unreadable", jobsUnreadable),
             ("sessions_revoked", sessionsRevoked), ("submissions_accepted", submissionsAccepted),
             ("submissions_refused", submissionsRefused), ("requests_busy", requestsBusy),
         ]

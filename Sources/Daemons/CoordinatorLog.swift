@@ -1,23 +1,26 @@
 import Cluster
 import Logging
+import Store
 
 extension CoordinatorLoop {
-    /// Says what the scheduler remarked.
+    /// Says what the scheduler remarked: in the log, and in the operators' journal.
     mutating func observe(_ observation: Observation) {
         switch observation {
         case .sessionOpened(let session, let worker, let host, let kept):
             log.info(
                 "worker joined",
                 metadata: ["session": "\(session)", "worker": "\(worker)", "host": "\(host.plain)", "kept": "\(kept)"])
+            note(.workerJoined, "\(name(worker)) on \(host), keeps \(kept) leases")
         case .sessionRejected(let worker, let detail):
-            remark(.warning, "worker refused \(worker)", "worker refused: \(detail.plain)", ["worker": "\(worker)"])
+            remark(.warning, "worker refused \(worker)", "worker refused: \(detail)", ["worker": "\(worker)"])
+            note(.workerRefused, "\(name(worker)): \(detail)")
         case .sessionClosed(let session, let worker, let end):
             log.info("worker left: \(end.rawValue)", metadata: ["session": "\(session)", "worker": "\(worker)"])
-        case .suspected(let worker): log.warning("worker is silent", metadata: ["worker": "\(worker)"])
-        case .leaseEnded(let lease, let reason, let detail):
-            log.notice(
-                "lease ended: \(reason.rawValue)\(detail.isEmpty ? "" : ": \(detail.plain)")",
-                metadata: ["job": "\(lease.job)", "epoch": "\(lease.epoch)", "worker": "\(lease.worker)"])
+            note(.workerLeft, "\(name(worker)): \(end.rawValue)")
+        case .suspected(let worker):
+            log.warning("worker is silent", metadata: ["worker": "\(worker)"])
+            note(.workerSilent, name(worker))
+        case .leaseEnded(let lease, let reason, let detail): ended(lease, reason, detail)
         case .salvaged(let lease, let rows):
             log.notice(
                 "kept \(rows) rows of a lost lease", metadata: ["job": "\(lease.job)", "epoch": "\(lease.epoch)"])
@@ -27,13 +30,35 @@ extension CoordinatorLoop {
         case .quarantined(let worker, let span):
             log.warning(
                 "worker gets no jobs for \(span / 1000) s: it failed too often", metadata: ["worker": "\(worker)"])
+            note(.workerQuarantined, "\(name(worker)) for \(span / 1000) s")
         case .differed(let job, let example, let worker):
-            remark(
-                .warning, "differs \(worker)", "a second computation of example \(example) differs",
-                ["job": "\(job)", "worker": "\(worker)"])
+            log.warning(
+                "a second computation of example \(example) differs",
+                metadata: ["job": "\(job)", "worker": "\(worker)"])
         case .revoked(let worker, let detail):
             log.error("worker revoked: \(detail.plain)", metadata: ["worker": "\(worker)"])
         case .runEnded(let run, let state): log.notice("run ended: \(state.rawValue)", metadata: ["run": "\(run)"])
         }
+    }
+
+    /// Notes something for the journal, which the next commit writes.
+    mutating func note(_ kind: EventKind, run: RunID? = nil, _ detail: String) {
+        journal.append(JournalEntry(kind, run: run, detail.plain))
+    }
+
+    private mutating func ended(_ lease: Lease, _ reason: ReleaseReason, _ detail: String) {
+        let why = reason.rawValue + (detail.isEmpty ? "" : ": \(detail)")
+        log.notice(
+            "lease ended: \(why.plain)",
+            metadata: [
+                "job": "\(lease.job)", "epoch": "\(lease.epoch)", "worker": "\(lease.worker)",
+                "purpose": "\(lease.purpose.rawValue)",
+            ])
+        note(.leaseEnded, "job \(lease.job), epoch \(lease.epoch), \(name(lease.worker)), \(why)")
+    }
+
+    /// What people call a worker: its name in the list of keys, and the key.
+    private func name(_ worker: WorkerKey) -> String {
+        allowList[worker]?.name.map { "\($0) (\(worker))" } ?? worker
     }
 }

@@ -84,12 +84,26 @@ extension CoordinatorLoop {
         }
         for key in keys {
             log.notice("asked to leave", metadata: ["worker": "\(key)"])
+            note(.workerDrained, key)
             feed(.drain(key))
         }
         answer(peer, .drainingWorkers(.with { $0.workers = keys }))
     }
 
     private mutating func resume(_ run: RunID, for peer: PeerID) {
-        reject(peer, "run '\(run)' cannot be resumed")
+        do {
+            let missing = try store.reopen(run)
+            feed(.submitted(try store.read { try $0.description(of: run) }))
+            log.notice("run resumed: \(missing) rows are missing", metadata: ["run": "\(run)"])
+            answer(
+                peer,
+                .resumed(
+                    .with {
+                        $0.run = run
+                        $0.rowsMissing = UInt64(missing)
+                    }))
+        } catch {
+            reject(peer, "\(error)")
+        }
     }
 }

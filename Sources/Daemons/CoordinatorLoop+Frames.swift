@@ -42,6 +42,7 @@ extension CoordinatorLoop {
             remark(
                 .error, "cut off \(inbound.userKey)", "a key is ignored for \(span) s: \(reason)",
                 ["worker": "\(inbound.userKey)", "address": "\(inbound.address ?? "unknown")"])
+            note(.accessChanged, "the key \(inbound.userKey) is ignored for \(span) s: \(reason)")
             if let session = scheduler.session(of: inbound.userKey) { feed(.disconnected(session)) }
             return false
         }

@@ -36,10 +36,13 @@ struct CoordinatorLoop: PollHandler {
 
     // What the turn has brought so far.
     private var changes: [Change] = []
+    var journal: [JournalEntry] = []
     private var outbox: [Outgoing] = []
     private var closed: [SessionID] = []
     /// What the commit, or sending, brought: the scheduler learns of it after the turn's messages have left.
     private var afterwards: [SchedulerEvent] = []
+    /// The ids of models by the SHA-256 of their content, as far as jobs of them were sent.
+    var modelNames: [String: String] = [:]
     /// Answers to status requests of this turn, by what was asked.
     var statusAnswers: [WireStatusRequest: WireMessage] = [:]
 
@@ -85,7 +88,7 @@ struct CoordinatorLoop: PollHandler {
             log.notice(
                 "going on with \(runs.count) unfinished runs", metadata: ["incarnation": "\(store.incarnation)"])
         }
-        feed(.recovered(runs, revoked: recovery.revoked))
+        if !runs.isEmpty || !recovery.revoked.isEmpty { feed(.recovered(runs, revoked: recovery.revoked)) }
     }
 
     var pollables: [any Pollable] { [router] }
@@ -145,7 +148,7 @@ struct CoordinatorLoop: PollHandler {
     /// Commits what the turn decided, then sends what it claims.
     private mutating func settle() throws {
         let isChanged = !changes.isEmpty
-        if isChanged { try commit() }
+        if isChanged || !journal.isEmpty { try commit() }
         let (due, ended) = (outbox, closed)
         (outbox, closed) = ([], [])
         for item in due {
@@ -163,7 +166,9 @@ struct CoordinatorLoop: PollHandler {
 
     private mutating func commit() throws {
         let start = MonotonicInstant.now
-        let outcomes = try store.commit(changes, engines: engines)
+        let outcomes = try store.commit(changes, engines: engines, events: journal)
+        journal.removeAll(keepingCapacity: true)
+        if changes.isEmpty { return }
         let (seconds, attoseconds) = start.duration(to: .now).components
         let took = Milliseconds(seconds) * 1000 + Milliseconds(attoseconds / 1_000_000_000_000_000)
         counters.commits += 1
@@ -176,30 +181,49 @@ struct CoordinatorLoop: PollHandler {
     private mutating func note(_ change: Change, _ outcome: ChangeOutcome) {
         switch outcome {
         case .applied: break
-        case .reopened(let runs): for run in runs { afterwards.append(.reopened(run.run, run.jobs)) }
+        case .reopened(let runs):
+            for run in runs { afterwards.append(.reopened(run.run, run.jobs)) }
+            // The scheduler waits for a word even if no row has to be computed again.
+            if runs.isEmpty, let run = scheduler.unfinishedRuns.first { afterwards.append(.reopened(run, [])) }
         case .rows(let rows):
-            counters.rowsStored += UInt64(rows.new)
-            counters.rowsRepeated += UInt64(rows.duplicates.count)
-            counters.rowsDisagreeing += UInt64(rows.disagreements.count)
-            counters.rowsUnexpected += UInt64(rows.unexpected.count)
             guard case .scored(let job, let epoch, let worker, _) = change else { return }
-            if !rows.duplicates.isEmpty || !rows.disagreements.isEmpty {
-                let (agreed, differing) = (rows.duplicates, rows.disagreements)
-                afterwards.append(
-                    .compared(
-                        LeaseName(job: job, epoch: epoch), by: worker, agreed: agreed.map { UInt32(clamping: $0) },
-                        differing: differing.map { UInt32(clamping: $0) }))
-            }
-            guard !rows.disagreements.isEmpty || !rows.unexpected.isEmpty else { return }
-            remark(
-                .error, "rows \(worker)", "rows disagree with stored ones or are unexpected",
-                [
-                    "job": "\(job)", "epoch": "\(epoch)", "worker": "\(worker)",
-                    "disagreements": "\(rows.disagreements)", "unexpected": "\(rows.unexpected)",
-                ])
+            note(rows, of: LeaseName(job: job, epoch: epoch), worker)
         case .refused(let reason):
             counters.changesRefused += 1
             remark(.error, "refused change", "the store refused a change: \(reason)", [:])
+            guard case .scored(let job, let epoch, let worker, _) = change else { return }
+            misses(LeaseName(job: job, epoch: epoch), worker, reason)
+        }
+    }
+
+    private mutating func note(_ rows: RowOutcome, of lease: LeaseName, _ worker: WorkerKey) {
+        counters.rowsDisagreeing += UInt64(rows.disagreements.count)
+        counters.rowsUnexpected += UInt64(rows.unexpected.count)
+        let (agreed, differing) = (rows.duplicates, rows.disagreements)
+        if !agreed.isEmpty || !differing.isEmpty {
+            afterwards.append(
+                .compared(
+                    lease, by: worker, agreed: agreed.map { UInt32(clamping: $0) },
+                    differing: differing.map { UInt32(clamping: $0) }))
+        }
+        if !rows.unexpected.isEmpty {
+            misses(lease, worker, "rows of examples \(rows.unexpected) do not fit the job")
+        }
+    }
+
+    /// The store does not have rows that the scheduler counts as stored: they are missing, and their worker is to blame.
+    private mutating func misses(_ lease: LeaseName, _ worker: WorkerKey, _ reason: String) {
+        remark(
+            .error, "rows \(worker)", "rows were not stored: \(reason)",
+            ["job": "\(lease.job)", "epoch": "\(lease.epoch)", "worker": "\(worker)"])
+        let found = try? store.read { view in
+            try view.order(of: lease.job).map { ($0.run, try view.description(of: $0.run).jobs) }
+        }
+        if let (run, jobs) = found ?? nil {
+            afterwards.append(.reopened(run, jobs.filter { $0.id == lease.job }))
+        }
+        if let session = scheduler.session(of: worker) {
+            afterwards.append(.message(.jobFailed(lease, .worker, detail: reason), session: session))
         }
     }
 }
@@ -220,6 +244,7 @@ extension CoordinatorLoop {
             // A job that cannot be read, or does not fit into a frame: the others go on.
             guard case .grant(let lease, _, _, _) = message else { throw error }
             counters.jobsUnreadable += 1
+            note(.jobFailed, "job \(lease.job) cannot be sent: \(error)")
             log.error(
                 "a job cannot be sent: \(error)",
                 metadata: ["job": "\(lease.job)", "epoch": "\(lease.epoch)", "worker": "\(session.worker)"])
@@ -256,7 +281,15 @@ extension CoordinatorLoop {
     }
 
     /// A granted job with the tokens of its examples.
-    private func job(
+    private mutating func job(
+        _ lease: LeaseName, examples: [UInt32], span: Milliseconds, _ purpose: LeasePurpose
+    ) throws -> WireJob {
+        let job = try wireJob(lease, examples: examples, span: span, purpose)
+        modelNames[job.model.sha256] = job.model.id
+        return job
+    }
+
+    private func wireJob(
         _ lease: LeaseName, examples: [UInt32], span: Milliseconds, _ purpose: LeasePurpose
     ) throws -> WireJob {
         try store.read { view in

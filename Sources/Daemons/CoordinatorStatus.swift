@@ -7,6 +7,8 @@ import Wire
 extension CoordinatorLoop {
     /// Events that an answer has at most.
     private static let eventLimit = 100
+    /// Those of the first answer.
+    private static let lastEvents = 10
 
     /// The answer; equal requests of a turn get the same one. An empty run asks for all.
     mutating func statusAnswer(to request: WireStatusRequest) -> WireMessage {
@@ -44,7 +46,22 @@ extension CoordinatorLoop {
         }
     }
 
-    private func events(after id: UInt64) throws -> [WireStatus.Event] { [] }
+    private func events(after id: UInt64) throws -> [WireStatus.Event] {
+        let records = try store.read { view in
+            id == 0
+                ? try view.lastEvents(Self.lastEvents)
+                : try view.events(after: Int64(clamping: id), limit: Self.eventLimit)
+        }
+        return records.map { event in
+            .with {
+                $0.id = UInt64(event.id)
+                $0.at = event.at
+                $0.run = event.run ?? ""
+                $0.kind = event.kind
+                $0.detail = event.detail
+            }
+        }
+    }
 
     private func status(_ record: RunRecord, speed: Double) -> WireStatus.Run {
         let isOpen = record.state == .running
@@ -59,7 +76,10 @@ extension CoordinatorLoop {
             $0.tokensPerSecond = isOpen ? speed : 0
             $0.secondsLeft = isOpen ? (scheduler.backlogSeconds ?? -1) : 0
             $0.awaitedEngines = progress?.awaitedEngines ?? []
+            $0.priority = Int32(clamping: record.priority)
             $0.jobsOpen = UInt64(progress?.openJobs ?? 0)
+            $0.jobsLeased = UInt64(progress?.jobsLeased ?? 0)
+            $0.checksOpen = UInt64(progress?.checksOpen ?? 0)
         }
     }
 
@@ -78,6 +98,24 @@ extension CoordinatorLoop {
             $0.freeDiskBytes = worker.load.freeDiskBytes
             $0.spoolBytes = worker.load.spoolBytes
             $0.secondsSinceHeartbeat = worker.silence / 1000
+            $0.model = worker.model.map { modelNames[$0] ?? String($0.prefix(12)) } ?? ""
+            $0.rows = worker.rows
+            $0.failures = worker.failures
+            $0.agreed = worker.agreed
+            $0.wrong = worker.wrong
+            $0.quarantineSeconds = (worker.quarantine + 999) / 1000
+            $0.windowBytes = worker.window
+            $0.work = worker.work.map { work in
+                .with {
+                    $0.job = work.lease.job
+                    $0.run = work.run
+                    $0.cell = work.cell
+                    $0.examples = UInt32(clamping: work.examples)
+                    $0.examplesDone = UInt32(clamping: work.examplesDone)
+                    $0.seconds = work.age / 1000
+                    $0.purpose = work.purpose.wire
+                }
+            }
         }
     }
 
@@ -96,6 +134,6 @@ extension CoordinatorLoop {
             ("keys_refused", UInt64(record.refused)), ("disconnections", UInt64(router.disconnections)),
             ("reopenings", UInt64(router.reopenings)),
         ]
-        return transport + counters.list
+        return transport + counters.list + scheduler.counters.all
     }
 }

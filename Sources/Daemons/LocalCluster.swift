@@ -21,6 +21,8 @@ public final class LocalCluster: Sendable {
         public var workerArguments: [String]
         /// The store's unfinished run to go on with; others rest.
         public var resuming: RunID?
+        /// With what probability a row is computed again by another worker.
+        public var verification = 0.0
         public var log: Logger
 
         public init(
@@ -49,6 +51,7 @@ public final class LocalCluster: Sendable {
             var service = CoordinatorService.Options(
                 store: options.store, listen: "tcp://127.0.0.1:*",
                 keys: try KeyFile.readSecret(folder.file("coordinator")), log: options.log)
+            service.parameters.verification = options.verification
             service.resuming = Set([options.resuming].compactMap { $0 })
             let coordinator = try CoordinatorService(service, admitting: folder.authorizedKeys())
             self.coordinator = coordinator

@@ -36,9 +36,10 @@ struct Submissions: Sendable {
             do {
                 let file = try JobFile(canonicalJSON: request.job)
                 let plan = try Planner(locator: CachedInputs()).plan(file)
-                let manifest = try RunManifest(
+                var manifest = try RunManifest(
                     plan, run: RunName.make(file.name), created: Date().timeIntervalSince1970)
-                finish { $0.accept(manifest, reusing: !request.fresh, for: peer) }
+                manifest.priority = Int(request.priority)
+                finish { [manifest] in $0.accept(manifest, reusing: !request.fresh, for: peer) }
             } catch {
                 let detail = "\(error)"
                 finish {

@@ -74,6 +74,8 @@ extension CoordinatorLoop {
                 """, [:])
         }
         try guardMemory(at: now)
+        // Events that no change has carried into the journal.
+        try store.commit([])
     }
 
     /// Reads the file of keys again, as SIGHUP asks.
@@ -90,6 +92,7 @@ extension CoordinatorLoop {
         case .read(let keys):
             allowList.replace(with: keys)
             log.notice("read \(path) again: \(keys.entries.count) keys are admitted")
+            note(.accessChanged, "\(keys.entries.count) keys are admitted")
         case .unreadable(let reason): log.error("kept the old list of keys: \(reason)")
         }
     }
@@ -107,6 +110,7 @@ extension CoordinatorLoop {
             log.notice(
                 "a worker's key is no longer admitted: its leases go elsewhere",
                 metadata: ["session": "\(id)", "worker": "\(worker)"])
+            note(.accessChanged, "the key \(worker) is no longer admitted as a worker's")
             feed(.disconnected(id))
         }
     }

@@ -46,6 +46,14 @@ struct Run: AsyncParsableCommand {
     @Option(name: .long, help: "Whether tokens that requests begin with together run once: on or off.")
     var prefixSharing: PrefixSharing = .on
 
+    @Option(
+        name: .long,
+        help: """
+            With what probability rows are computed again by another worker and compared; 0 unless you doubt this machine, \
+            for all workers are its own processes.
+            """)
+    var verification = 0.0
+
     @Flag(name: .long, help: "Compute every row anew, also those that an earlier run has under the same identity.")
     var fresh = false
 
@@ -59,6 +67,7 @@ struct Run: AsyncParsableCommand {
         guard (job == nil) != (resume == nil) else { throw ValidationError("name a job file, or a run with --resume") }
         guard (1...256).contains(workers) else { throw ValidationError("--workers is between 1 and 256") }
         guard (1...1024).contains(threads) else { throw ValidationError("--threads is between 1 and 1024") }
+        guard (0...1).contains(verification) else { throw ValidationError("--verification is between 0 and 1") }
         guard memory > 0 else { throw ValidationError("--memory is at least 1") }
     }
 
@@ -101,15 +110,15 @@ struct Run: AsyncParsableCommand {
 
     private func startCluster(_ progress: ProgressLine) throws -> LocalCluster {
         let log = Logger.daemon("molt.coordinator", verbose ? .info : .warning)
-        return try LocalCluster(
-            LocalCluster.Options(
-                store: store, workers: workers, program: try Program.worker(),
-                workerArguments: [
-                    "--backend", backend.rawValue, "--threads", String(threads), "--gemm", gemm.rawValue, "--memory",
-                    String(memory), "--prefix-sharing", prefixSharing.rawValue, "--log-level",
-                    verbose ? "info" : "warning",
-                ], resuming: resume, log: log)
-        ) { progress.say($0) }
+        var options = LocalCluster.Options(
+            store: store, workers: workers, program: try Program.worker(),
+            workerArguments: [
+                "--backend", backend.rawValue, "--threads", String(threads), "--gemm", gemm.rawValue, "--memory",
+                String(memory), "--prefix-sharing", prefixSharing.rawValue, "--log-level",
+                verbose ? "info" : "warning",
+            ], resuming: resume, log: log)
+        options.verification = verification
+        return try LocalCluster(options) { progress.say($0) }
     }
 
     private func begin(_ plan: RunPlan?, on cluster: LocalCluster, _ progress: ProgressLine) async throws -> RunID {

@@ -31,7 +31,16 @@ struct Serve: ParsableCommand {
     @Option(name: .long, help: "Memory beyond which connections are dropped, in MiB; by default half of what there is.")
     var memory: Int?
 
+    @Option(
+        name: .long,
+        help: """
+            With what probability rows are computed again by another worker and compared, once ten in a row of a worker \
+            have agreed: 0 checks nothing, 1 everything.
+            """)
+    var verification = 0.01
+
     func validate() throws {
+        guard (0...1).contains(verification) else { throw ValidationError("--verification is between 0 and 1") }
         guard memory.map({ $0 >= 64 }) ?? true else { throw ValidationError("--memory is at least 64") }
     }
 
@@ -41,6 +50,7 @@ struct Serve: ParsableCommand {
         try folder.prepare()
         var options = CoordinatorService.Options(
             store: store, listen: listen, keys: try KeyFile.readSecret(folder.file("coordinator")), log: log)
+        options.parameters.verification = verification
         options.authorizedKeys = folder.authorizedKeysFile
         if let memory { options.memoryLimitBytes = UInt64(memory) << 20 }
         let service = try CoordinatorService(options, admitting: folder.authorizedKeys())

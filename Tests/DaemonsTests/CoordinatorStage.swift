@@ -38,6 +38,7 @@ final class CoordinatorStage {
             store: folder.path(), listen: "tcp://127.0.0.1:*", keys: serverKeys,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         options.authorizedKeys = folder.path("authorized_keys")
+        options.parameters.verification = 0
         change(&options)
         service = try CoordinatorService(options, admitting: list)
     }

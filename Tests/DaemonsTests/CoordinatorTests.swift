@@ -24,9 +24,9 @@ struct CoordinatorTests {
         if isAsked { stage.service.reloadKeys() }
         let again = try second.job()
         #expect(again.job == job.job && again.epoch == job.epoch + 1)
-        let status = try Peer(stage, stage.client).status()
-        #expect(status.workers.map(\.key) == [second.key.z85])
-        #expect(status.counters.first { $0.name == "sessions_revoked" }?.value == 1)
+        let client = try Peer(stage, stage.client)
+        try client.wait(for: "sessions_revoked", toReach: 1)
+        #expect(try client.status().workers.map(\.key) == [second.key.z85])
     }
 
     @Test("a list of keys that cannot be read changes nothing")
@@ -92,6 +92,63 @@ struct CoordinatorTests {
         let client = try Peer(stage, stage.client)
         try client.wait(for: "batches_broken", toReach: 1)
         #expect(try client.status().runs.first { $0.run == run }?.rows == 0)
+    }
+
+    @Test("rows that the store does not take are missing again, and their worker is charged")
+    func unfittingRows() async throws {
+        let stage = try CoordinatorStage()
+        let run = try await stage.submit()
+        let worker = try Peer(stage, stage.workers[0])
+        try worker.greet()
+        let job = try worker.job()
+        var rows = worker.rows(of: job)
+        for index in rows.indices { rows[index].choices.removeLast() }
+        try worker.sendScores(of: job, rows: rows)
+        let again = try worker.job()
+        #expect(again.job == job.job && again.epoch > job.epoch)
+        #expect(again.examples.map(\.index).sorted() == job.examples.map(\.index).sorted())
+        let client = try Peer(stage, stage.client)
+        let status = try client.status()
+        #expect(status.workers.map(\.failures) == [1])
+        #expect(status.runs.first { $0.run == run }?.rows == 0)
+        #expect(status.counters.first { $0.name == "rows_unexpected" }?.value == UInt64(rows.count))
+    }
+
+    @Test("a run that was cancelled is taken up again, one that goes on is not")
+    func resume() async throws {
+        let stage = try CoordinatorStage()
+        let run = try await stage.submit()
+        let client = try Peer(stage, stage.client)
+        try client.send(.resumeRun(.with { $0.run = run }))
+        #expect(try client.reject().detail.contains("going on already"))
+        try client.send(.cancelRun(.with { $0.run = run }))
+        try client.next { if case .cancelled = $0 { () } else { nil } }
+        try client.send(.resumeRun(.with { $0.run = run }))
+        let missing = try client.next { if case .resumed(let answer) = $0 { answer.rowsMissing } else { nil } }
+        #expect(missing == (try client.status().runs.first { $0.run == run }?.rowsExpected))
+        let worker = try Peer(stage, stage.workers[0])
+        try worker.greet()
+        #expect(try worker.job().run == run)
+    }
+
+    @Test("who watches is told of every event once")
+    func events() async throws {
+        let stage = try CoordinatorStage()
+        let run = try await stage.submit()
+        let client = try Peer(stage, stage.client)
+        let first = try client.status().events
+        #expect(first.contains { $0.kind == "run accepted" && $0.run == run })
+        #expect(first.map(\.id) == first.map(\.id).sorted())
+        let last = try #require(first.last?.id)
+        try client.send(.cancelRun(.with { $0.run = run }))
+        try client.send(
+            .statusRequest(
+                .with {
+                    $0.watching = true
+                    $0.afterEvent = last
+                }))
+        let next = try client.next { if case .status(let status) = $0 { status.events } else { nil } }
+        #expect(next.allSatisfy { $0.id > last })
     }
 
     @Test("a message of a type that a later minor version may have is refused by name, and costs nothing else")

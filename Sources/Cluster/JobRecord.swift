@@ -15,6 +15,8 @@ struct JobRecord: Sendable {
     struct Holding: Sendable, Equatable {
         let lease: Lease
         var expires: Instant
+        /// The life of its worker that got it; nil: unknown.
+        var bootID: String?
         /// When it is looked at next.
         var due: Instant?
         /// When it became the first of its worker's leases, which is the one that the worker works on.

@@ -129,11 +129,7 @@ extension Scheduler {
         }
         if let place = job.checks.firstIndex(where: { $0.example == example }) {
             jobs[id]?.checks[place].add(number, agrees: agrees)
-        } else if agrees {
-            credit(author)
-            credit(number)
-            counters.checksAgreed += 1
-        } else if parameters.verification > 0 {
+        } else if !agrees, parameters.verification > 0 {
             var check = Check(example: example, author: author)
             check.add(number, agrees: false)
             add(check, to: id, run)
@@ -154,11 +150,11 @@ extension Scheduler {
                 isBlameless = !isComplete
                 verdict = check.verdict(isFinal: isLast || isComplete)
             }
-            let (right, wrong) =
-                verdict == .confirmed ? (check.agreeing, check.differing) : (check.differing, check.agreeing)
             guard verdict != .undecided else { continue }
-            for number in right { credit(number) }
-            for number in wrong where debit(number, isBlameless: isBlameless) { liars.append(number) }
+            // Those who differ from a refuted row need not agree among themselves.
+            if verdict == .confirmed { for number in check.agreeing { credit(number) } }
+            for number in verdict == .confirmed ? check.differing : check.agreeing
+            where debit(number, isBlameless: isBlameless) { liars.append(number) }
             if verdict == .refuted { refuted.append(check.example) } else { counters.checksAgreed += 1 }
             forgetCheck(of: check.example, in: id)
         }
@@ -228,6 +224,7 @@ extension Scheduler {
         workerRecords[Int(number)].isRevoked = true
         revokedKeys.insert(record.key)
         counters.workersRevoked += 1
+        endsHeldUntil = clock + parameters.attention
         for job in holdings[record.key] ?? [] {
             guard let holding = jobs[job]?.holding(of: record.key) else { continue }
             release(holding.name, .revoked, detail)
@@ -242,7 +239,6 @@ extension Scheduler {
                 for place in jobs[id]?.checks.indices ?? 0..<0 { jobs[id]?.checks[place].strike(number) }
             }
         }
-        endsHeldUntil = clock + parameters.attention
         guard let session = sessionOfWorker[record.key] else { return }
         send(.reject(.role, detail: "this key was revoked: \(detail)", retryAfter: 0), to: session)
         close(session, .disconnected, leases: .revoked)

@@ -85,6 +85,7 @@ extension Scheduler {
         let span = stretched(parameters.lease, session.id)
         var holding = JobRecord.Holding(lease: lease, expires: clock + span, began: clock, lastProgress: clock)
         holding.part = part
+        holding.bootID = session.bootID
         holding.isPartial = part.count < job.missing.count
         holding.tokens = job.tokens(of: part.count)
         jobs[id]?.epoch = lease.epoch

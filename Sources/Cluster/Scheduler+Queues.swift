@@ -3,7 +3,6 @@ extension Scheduler {
     /// Ends a lease without its job being done. The caller says what becomes of the job.
     mutating func release(_ name: LeaseName, _ reason: ReleaseReason, _ detail: String) {
         guard let holding = jobs[name.job]?.holding(name.epoch) else { return }
-        withdraw(holding)
         commit(.released(job: name.job, epoch: name.epoch, reason: reason))
         observe(.leaseEnded(holding.lease, reason, detail: detail))
         switch reason {
@@ -13,6 +12,7 @@ extension Scheduler {
         case .moved: counters.leasesMoved += 1
         case .cancelled, .revoked, .done: break
         }
+        withdraw(holding)
     }
 
     /// Takes a lease from its worker and its job.
@@ -99,6 +99,7 @@ extension Scheduler {
 
     mutating func cancel(_ id: RunID) {
         guard let run = runs[id], run.state == .running else { return }
+        runs[id]?.state = .cancelled
         for job in run.jobs {
             guard let record = jobs[job] else { continue }
             for holding in record.holdings {
@@ -113,6 +114,7 @@ extension Scheduler {
 
     private mutating func end(_ id: RunID, _ state: RunState) {
         guard let run = runs[id] else { return }
+        runs[id]?.state = state
         for job in run.jobs {
             if jobs[job]?.phase == .ready { readyJobs -= 1 }
             if jobs[job]?.isQueuedForCheck == true { checksReady -= 1 }

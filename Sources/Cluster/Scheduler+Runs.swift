@@ -33,7 +33,9 @@ extension Scheduler {
 
     /// Takes over a lease of an earlier start: its worker may be computing still, and has the grace to say so.
     private mutating func restore(_ lease: Lease) {
-        guard let job = jobs[lease.job], job.holding(of: lease.worker) == nil, !revokedKeys.contains(lease.worker),
+        // What was to be compared is forgotten; rows of that lease still count.
+        guard let job = jobs[lease.job], job.holding(of: lease.worker) == nil, lease.purpose != .check,
+            !revokedKeys.contains(lease.worker),
             !job.holdings.contains(where: { $0.lease.purpose == lease.purpose || $0.lease.epoch == lease.epoch })
         else {
             let reason: ReleaseReason = revokedKeys.contains(lease.worker) ? .revoked : .disowned
@@ -43,7 +45,6 @@ extension Scheduler {
         jobs[lease.job]?.holdings.append(.init(lease: lease, expires: expires, began: clock, lastProgress: clock))
         holdings[lease.worker, default: []].append(lease.job)
         lookAt(LeaseName(job: lease.job, epoch: lease.epoch), at: expires)
-        guard lease.purpose != .check else { return }
         jobs[lease.job]?.phase = .leased
         jobs[lease.job]?.isShared = true
         if !job.isComputed { runs[job.run]?.leasedJobs += 1 }
@@ -52,7 +53,6 @@ extension Scheduler {
 
     /// Jobs whose rows were put aside, because their author was revoked, as the store has them now.
     mutating func reopen(_ descriptions: [JobDescription], of run: RunID) {
-        endsHeldUntil = nil
         guard runs[run]?.state == .running else { return ignore("", "run \(run) is not going on") }
         for description in descriptions {
             guard let job = jobs[description.id] else {
@@ -89,16 +89,21 @@ extension Scheduler {
         runs[job.run]?.rowsMissing += UInt64(added)
         runs[job.run]?.missingTokens += job.missingTokens - min(before.missingTokens, job.missingTokens)
         guard !before.isOpen else { return }
-        if before.isQueuedForCheck {
-            jobs[id]?.isQueuedForCheck = false
-            runs[job.run]?.dequeueCheck(id)
-            checksReady -= 1
-        }
         jobs[id]?.phase = .waiting
         jobs[id]?.suspicion = Suspicion()
         runs[job.run]?.openJobs += 1
         runs[job.run]?.checkingSince = nil
         if before.phase == .failed { runs[job.run]?.failedJobs -= 1 }
+        if before.isQueuedForCheck {
+            jobs[id]?.isQueuedForCheck = false
+            runs[job.run]?.dequeueCheck(id)
+            checksReady -= 1
+        }
+        // Comparisons go on when the job is over again.
+        for holding in before.holdings {
+            send(.heartbeatAck(renewed: [], cancelled: [holding.name]), toWorker: holding.lease.worker)
+            release(holding.name, .cancelled, "rows of the job are missing again")
+        }
         makeReady(id)
     }
 }

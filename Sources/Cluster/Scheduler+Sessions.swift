@@ -18,7 +18,6 @@ extension Scheduler {
             wasDraining = old.isDraining
             close(old.id, .superseded, leases: nil)
         }
-        let isNewLife = numbers[worker].map { workerRecords[Int($0)].bootID != hello.bootID } ?? false
         let number = register(worker, hello)
         let heartbeat = parameters.heartbeat * max(100, Milliseconds(sessions.count + 1)) / 100
         sessions[id] = SessionRecord(
@@ -29,8 +28,7 @@ extension Scheduler {
         counters.sessionsOpened += 1
         deadlines.add(.session(id), at: clock + stretched(parameters.suspect, id))
 
-        let crashed = isNewLife && !wasDraining ? holdings[worker]?.first : nil
-        let kept = settleLeases(of: worker, id, named: Set(hello.leases), crashed: crashed)
+        let kept = settleLeases(of: worker, id, named: Set(hello.leases), mayHaveCrashed: !wasDraining)
         setModel(kept.last.flatMap { jobs[$0.job]?.model } ?? model, of: id)
         let span = stretched(parameters.lease, id)
         send(.welcome(heartbeat: heartbeat, lease: span, kept: kept, window: window(of: id)), to: id)
@@ -57,6 +55,13 @@ extension Scheduler {
             let detail = "a text in Hello is longer than \(parameters.textLimit) bytes"
             return .reject(.malformed, detail: detail, retryAfter: 0)
         }
+        if sessionOfWorker[worker] != nil, let number = numbers[worker],
+            workerRecords[Int(number)].pastBoots.contains(hello.bootID)
+        {
+            // A late word of an earlier life, or two processes that share a key.
+            let detail = "another process came under this key since; each needs a key of its own"
+            return .reject(.busy, detail: detail, retryAfter: parameters.dead)
+        }
         guard sessions.count < parameters.sessionLimit || sessionOfWorker[worker] != nil else {
             let detail = "\(parameters.sessionLimit) workers are connected already"
             return .reject(.busy, detail: detail, retryAfter: parameters.suspect)
@@ -65,18 +70,20 @@ extension Scheduler {
     }
 
     /// Renews the leases that the worker names and still has; the others that it has by our books are free again. The
-    /// one that it was computing when its process died is charged.
+    /// one that it was computing when its process died is charged, if another life of it got that one.
     private mutating func settleLeases(
-        of worker: WorkerKey, _ id: SessionID, named: Set<LeaseName>, crashed: JobID?
+        of worker: WorkerKey, _ id: SessionID, named: Set<LeaseName>, mayHaveCrashed: Bool
     ) -> [LeaseName] {
         guard let session = sessions[id] else { return [] }
+        let first = mayHaveCrashed ? holdings[worker]?.first : nil
         var kept: [LeaseName] = []
         for job in holdings[worker] ?? [] {
-            guard let name = jobs[job]?.holding(of: worker)?.name else { continue }
+            guard let holding = jobs[job]?.holding(of: worker) else { continue }
+            let name = holding.name
             if named.contains(name), mayScore(job, session) {
                 adopt(name, id)
                 kept.append(name)
-            } else if job == crashed {
+            } else if job == first, let boot = holding.bootID, boot != session.bootID {
                 charge(name, "its worker died", to: session)
             } else {
                 release(name, .disowned, "its worker came back without it")
@@ -88,8 +95,10 @@ extension Scheduler {
 
     private mutating func adopt(_ name: LeaseName, _ id: SessionID) {
         let expires = clock + stretched(parameters.lease, id)
+        let boot = sessions[id]?.bootID
         jobs[name.job]?.update(name.epoch) {
             $0.expires = expires
+            $0.bootID = boot
             $0.began = clock
             $0.lastProgress = clock
             $0.hasProgressed = false

@@ -5,10 +5,7 @@ extension Scheduler {
     /// The place of a key that says Hello.
     mutating func register(_ worker: WorkerKey, _ hello: Hello) -> WorkerNumber {
         if let number = numbers[worker] {
-            workerRecords[Int(number)].bootID = hello.bootID
-            workerRecords[Int(number)].host = hello.host
-            workerRecords[Int(number)].engine = hello.engine.identity
-            workerRecords[Int(number)].lastSeen = clock
+            workerRecords[Int(number)].greet(hello, at: clock)
             return number
         }
         let number = WorkerNumber(workerRecords.count)

@@ -133,6 +133,11 @@ extension Scheduler {
         ]
     }
 
+    /// What a worker's open session computes with. It is the engine of the rows that are stored for it.
+    public func engine(of worker: WorkerKey) -> EngineDescription? {
+        sessionOfWorker[worker].flatMap { sessions[$0]?.engine }
+    }
+
     /// The open session of a worker.
     public func session(of worker: WorkerKey) -> SessionID? { sessionOfWorker[worker] }
 

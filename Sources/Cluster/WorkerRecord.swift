@@ -3,6 +3,8 @@ struct WorkerRecord: Sendable {
     let key: WorkerKey
     /// Of its last Hello.
     var bootID: String
+    /// Of the lives before it, the latest ones.
+    private(set) var pastBoots: [String] = []
     var host: String
     var engine: EngineIdentity
     var lastSeen: Instant
@@ -37,6 +39,16 @@ struct WorkerRecord: Sendable {
         host = hello.host
         engine = hello.engine.identity
         lastSeen = now
+    }
+
+    /// Takes over what a new Hello says.
+    mutating func greet(_ hello: Hello, at now: Instant) {
+        host = hello.host
+        engine = hello.engine.identity
+        lastSeen = now
+        guard hello.bootID != bootID else { return }
+        pastBoots = Array((pastBoots.filter { $0 != hello.bootID } + [bootID]).suffix(16))
+        bootID = hello.bootID
     }
 
     /// Notes a failure; whether it is one too many.

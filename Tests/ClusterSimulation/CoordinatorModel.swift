@@ -90,7 +90,6 @@ final class CoordinatorModel {
             sessions += 1
             let session = world.store.incarnation << 32 | sessions
             routes[session] = worker
-            world.store.engines[world.workers[worker].key] = hello.engine.identity
             take(.hello(hello, worker: world.workers[worker].key, session: session))
         } else if routes[session] == worker, incarnation == world.store.incarnation {
             let (message, session) = mutated(message, session)
@@ -119,7 +118,13 @@ final class CoordinatorModel {
 
     private func turn() throws {
         var directives: [SchedulerDirective] = []
-        for event in inbox { directives += scheduler?.handle(event, at: clock) ?? [] }
+        for event in inbox {
+            directives += scheduler?.handle(event, at: clock) ?? []
+            // What a Hello says counts once it is accepted.
+            if case .hello(let hello, let worker, let session) = event, scheduler?.session(of: worker) == session {
+                world.store.engines[worker] = hello.engine.identity
+            }
+        }
         inbox = []
         let crash = world.chance(world.faults.turnCrash) ? Int.random(in: 0...2, using: &world.random) : nil
         if world.mutation == .sendsBeforeCommit { try sendAll(directives) }
@@ -148,6 +153,9 @@ final class CoordinatorModel {
             world.say("commit \(change)")
             if case .released(let job, let epoch, let reason) = change { try check(job, epoch, reason, directives) }
             if case .revoked = change { isReopening = true }
+            if case .granted(let lease) = change {
+                world.boots[LeaseName(job: lease.job, epoch: lease.epoch)] = world.worker(lease.worker)?.boot
+            }
             if let comparison = try world.store.apply(change) { comparisons.append(comparison) }
         }
         for comparison in comparisons where !comparison.agreed.isEmpty || !comparison.differing.isEmpty {
@@ -183,7 +191,11 @@ final class CoordinatorModel {
         guard let lease = world.store.jobs[job]?.leases.first(where: { $0.epoch == epoch }) else { return }
         var why = ""
         for case .observe(.leaseEnded(let ended, _, let detail)) in directives where ended == lease { why = detail }
-        if reason == .returned || reason == .failed, !world.reports.contains(name), !why.contains("quarantine") {
+        // The grant may have been under way when its worker died.
+        let hasDied = why == "its worker died" && world.boots[name] != world.worker(lease.worker)?.boot
+        if reason == .returned || reason == .failed, !world.reports.contains(name), !hasDied,
+            !why.contains("quarantine")
+        {
             throw Violation("\(name) ended as \(reason) (\(why)), which its worker did not say")
         }
         guard reason == .expired, lease.incarnation < world.store.incarnation else { return }

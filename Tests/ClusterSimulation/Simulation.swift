@@ -54,7 +54,7 @@ public struct Simulation {
         case 10 where world.chance(0.3):
             // All of them go, and come back one by one.
             for worker in world.workers { kill(worker) }
-        case 11 where world.chance(0.3):
+        case 11 where world.chance(0.3) && world.scenario.workers[worker.index].dislikes == nil:
             worker.upgrade(to: "2")
             world.after(world.span(100...5_000)) { try worker.start() }
         case 12 where world.chance(0.3): cancelOrResume()
@@ -93,6 +93,22 @@ public struct Simulation {
         }
     }
 
+    /// Runs wait for the engine that they began with: now and then a worker becomes what a run waits for.
+    private func bringAwaitedEngines() {
+        world.after(200_000) {
+            let awaited = world.store.runs.filter { $0.state == .running }
+                .compactMap { world.coordinator.scheduler?.progress(of: $0.id)?.awaitedEngines.first }
+            for engine in awaited.prefix(1) {
+                let able = world.workers.filter { engine.hasSuffix(" \($0.engine.arithmetic)") }
+                let good = able.filter { world.scenario.workers[$0.index].dislikes == nil }
+                guard let worker = (good.isEmpty ? able : good).randomElement(using: &world.random) else { continue }
+                worker.upgrade(to: String(engine.prefix(1)))
+                try worker.start()
+            }
+            bringAwaitedEngines()
+        }
+    }
+
     private func heal() throws {
         world.say("all is healed")
         world.faults = .init()
@@ -101,12 +117,12 @@ public struct Simulation {
         world.coordinator.start()
         for worker in world.workers {
             worker.resume()
-            // Runs wait for the engine that they began with: whoever was upgraded goes back.
             if worker.engine != world.scenario.workers[worker.index].engine {
                 worker.upgrade(to: world.scenario.workers[worker.index].engine.build)
             }
             try worker.start()
         }
+        bringAwaitedEngines()
         try world.run(until: world.now + 3_600_000) { world.store.runs.allSatisfy { $0.state != .running } }
         for run in world.store.runs {
             guard run.state != .running else { throw Violation("\(run.id) did not end in an hour after healing") }

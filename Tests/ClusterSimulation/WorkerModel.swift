@@ -9,7 +9,7 @@ final class WorkerModel {
     let host: String
     private unowned let world: World
     private(set) var session: WorkerSession?
-    private var boot = 0
+    private(set) var boot = 0
     private var computing: (lease: LeaseName, example: UInt32)?
     private var isStopping = false
     /// What it computes with.
@@ -20,6 +20,7 @@ final class WorkerModel {
     private var disk: [SpooledBatch] = []
     /// Bytes of the batches that it sent in this session and that were not acknowledged.
     private var underWay: [LeaseName: [UInt64: UInt64]] = [:]
+    private var underWaySession: SessionID = 0
 
     init(index: Int, world: World) {
         self.index = index
@@ -157,9 +158,7 @@ final class WorkerModel {
     private func send(_ message: WorkerMessage) throws {
         var (id, incarnation) = (session?.session ?? 0, session?.incarnation ?? 0)
         switch message {
-        case .hello:
-            (id, incarnation) = (0, 0)
-            underWay = [:]
+        case .hello: (id, incarnation) = (0, 0)
         case .scores(let name, let batch, let rows): try note(name, batch, rows, id, incarnation)
         case .jobFailed(let name, _, _, _), .leaseReturn(let name): world.reports.insert(name)
         default: break
@@ -180,6 +179,7 @@ final class WorkerModel {
             throw Violation("batch \(batch) of \(name.job) is neither on disk nor stored, and is sent")
         }
         world.batches[name, default: [:]][batch] = examples
+        if id != underWaySession { (underWay, underWaySession) = ([:], id) }
         underWay[name, default: [:]][batch] = UInt64(rows.count * 56)
         let sum = underWay.values.reduce(0) { $0 + $1.values.reduce(0, +) }
         if let window = world.coordinator.window(of: id), sum > max(window, 4 * 56) {

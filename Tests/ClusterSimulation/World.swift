@@ -24,6 +24,8 @@ final class World {
     var holder: [LeaseName: WorkerKey] = [:]
     /// Leases whose workers failed, fell silent for good or gave them back.
     var reports: Set<LeaseName> = []
+    /// Which life of its worker each lease was granted to.
+    var boots: [LeaseName: Int] = [:]
     var batches: [LeaseName: [UInt64: [UInt32]]] = [:]
     /// How often a worker died or hung at an example by chance.
     var accidents: [JobID: [UInt32: Int]] = [:]
@@ -52,6 +54,7 @@ final class World {
         for worker in workers { store.engines[worker.key] = worker.engine.identity }
     }
 
+    func worker(_ key: WorkerKey) -> WorkerModel? { workers.first { $0.key == key } }
     func chance(_ probability: Double) -> Bool { random.chance(probability) }
     func span(_ range: ClosedRange<Milliseconds>) -> Milliseconds { random.span(range) }
     func say(_ text: @autoclosure () -> String) { log?("\(now.milliseconds) \(text())") }

@@ -40,7 +40,7 @@ struct CoordinatorLoop: PollHandler {
     private var outbox: [Outgoing] = []
     private var closed: [SessionID] = []
     /// What the commit, or sending, brought: the scheduler learns of it after the turn's messages have left.
-    private var afterwards: [SchedulerEvent] = []
+    var afterwards: [SchedulerEvent] = []
     /// The ids of models by the SHA-256 of their content, as far as jobs of them were sent.
     var modelNames: [String: String] = [:]
     /// Answers to status requests of this turn, by what was asked.
@@ -65,7 +65,7 @@ struct CoordinatorLoop: PollHandler {
         var received: UInt64
     }
 
-    private enum Outgoing {
+    enum Outgoing {
         case session(SessionID, CoordinatorMessage)
         case peer(PeerID, WireMessage)
     }
@@ -151,12 +151,7 @@ struct CoordinatorLoop: PollHandler {
         if isChanged || !journal.isEmpty { try commit() }
         let (due, ended) = (outbox, closed)
         (outbox, closed) = ([], [])
-        for item in due {
-            switch item {
-            case .session(let id, let message): try send(message, to: id)
-            case .peer(let peer, let message): try send(message, to: peer)
-            }
-        }
+        try send(due)
         for id in ended { sessions[id] = nil }
         let events = afterwards
         afterwards = []
@@ -224,101 +219,6 @@ struct CoordinatorLoop: PollHandler {
         }
         if let session = scheduler.session(of: worker) {
             afterwards.append(.message(.jobFailed(lease, .worker, detail: reason), session: session))
-        }
-    }
-}
-
-/// What leaves.
-extension CoordinatorLoop {
-    private mutating func send(_ message: CoordinatorMessage, to id: SessionID) throws {
-        guard let session = sessions[id] else { return }
-        do {
-            let wire = try message.wire(session: id, incarnation: scheduler.incarnation) {
-                lease, examples, span, purpose in
-                try job(lease, examples: examples, span: span, purpose)
-            }
-            let frame = try encode(wire, session: id, sequence: session.sent + 1)
-            sessions[id]?.sent += 1
-            count(try router.send(frame, to: session.peer), session)
-        } catch let error where !endsCoordinator(error) {
-            // A job that cannot be read, or does not fit into a frame: the others go on.
-            guard case .grant(let lease, _, _, _) = message else { throw error }
-            counters.jobsUnreadable += 1
-            note(.jobFailed, "job \(lease.job) cannot be sent: \(error)")
-            log.error(
-                "a job cannot be sent: \(error)",
-                metadata: ["job": "\(lease.job)", "epoch": "\(lease.epoch)", "worker": "\(session.worker)"])
-            afterwards.append(.message(.jobFailed(lease, .data, detail: "\(error)"), session: id))
-        }
-    }
-
-    private mutating func send(_ message: WireMessage, to peer: PeerID) throws {
-        let frame: [UInt8]
-        do {
-            frame = try encode(message, session: 0, sequence: 0)
-        } catch let error as WireError {
-            let detail = "the answer does not fit into a message: \(error)"
-            frame = try encode(.reject(CoordinatorMessage.reject(.malformed, detail)), session: 0, sequence: 0)
-        }
-        count(try router.send(frame, to: peer), nil)
-    }
-
-    /// What did not leave is said again, or repaired when its lease expires.
-    private mutating func count(_ outcome: SendOutcome, _ session: PeerSession?) {
-        switch outcome {
-        case .sent: counters.messagesSent += 1
-        case .full: counters.messagesUnsentFull += 1
-        case .unreachable: counters.messagesUnsentGone += 1
-        }
-        guard outcome != .sent, let session else { return }
-        remark(
-            .info, "unsent \(session.worker)", "a message did not leave: its peer is gone or does not read",
-            ["worker": "\(session.worker)"])
-    }
-
-    private func encode(_ message: WireMessage, session: SessionID, sequence: UInt64) throws -> [UInt8] {
-        try Envelope.encode(message, incarnation: scheduler.incarnation, session: session, sequence: sequence)
-    }
-
-    /// A granted job with the tokens of its examples.
-    private mutating func job(
-        _ lease: LeaseName, examples: [UInt32], span: Milliseconds, _ purpose: LeasePurpose
-    ) throws -> WireJob {
-        let job = try wireJob(lease, examples: examples, span: span, purpose)
-        modelNames[job.model.sha256] = job.model.id
-        return job
-    }
-
-    private func wireJob(
-        _ lease: LeaseName, examples: [UInt32], span: Milliseconds, _ purpose: LeasePurpose
-    ) throws -> WireJob {
-        try store.read { view in
-            guard let order = try view.order(of: lease.job) else { throw CoordinatorError.unknownJob(lease.job) }
-            let requests = try view.requests(job: lease.job, examples: examples)
-            return .with {
-                $0.job = lease.job
-                $0.epoch = lease.epoch
-                $0.run = order.run
-                $0.model = .with {
-                    $0.id = order.model.id
-                    $0.path = order.model.path
-                    $0.sha256 = order.model.sha256
-                }
-                $0.reduction = order.reduction
-                $0.precision = order.precision
-                $0.examples = requests
-                $0.leaseMilliseconds = UInt32(clamping: span)
-                $0.purpose = purpose.wire
-            }
-        }
-    }
-
-    /// Whether an error says that the store is of no use any more.
-    private func endsCoordinator(_ error: any Error) -> Bool {
-        switch error {
-        case is WireError, is CoordinatorError: false
-        case StoreError.unreadable, StoreError.refused, StoreError.busy, StoreError.unknownRun: false
-        default: true
         }
     }
 }

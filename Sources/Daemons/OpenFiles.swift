@@ -21,7 +21,11 @@ public final class OpenFiles: Sendable {
         reserve.withLock { $0 = Self.take(count) }
     }
 
-    deinit { reserve.withLock { $0.forEach { close($0) } } }
+    deinit {
+        reserve.withLock { held in
+            for descriptor in held { close(descriptor) }
+        }
+    }
 
     /// Whether fewer than 64 descriptors, or 2 % of them, are left: libzmq then accepts no more connections.
     public var isNearLimit: Bool {
@@ -34,7 +38,7 @@ public final class OpenFiles: Sendable {
     /// Opens something with the descriptors that were set aside.
     public func lend<Result>(_ body: () throws -> Result) rethrows -> Result {
         let count = reserve.withLock { held in
-            held.forEach { close($0) }
+            for descriptor in held { close(descriptor) }
             defer { held = [] }
             return held.count
         }

@@ -15,13 +15,22 @@ extension StoreView {
 
     /// The requests of some examples of a job, in the order asked for; unknown ones are left out.
     public func requests(job: JobID, examples: some Sequence<UInt32>) throws -> [WireExample] {
-        let wanted = Array(examples)
+        try requests(job, Array(examples)) { try? WireExample(serializedBytes: $0) }
+    }
+
+    /// The same as it is stored: each an encoded `WireExample`, of whose form alone this makes sure.
+    public func encodedRequests(job: JobID, examples: some Sequence<UInt32>) throws -> [Data] {
+        try requests(job, Array(examples)) { WireExample.hasForm($0) ? $0 : nil }
+    }
+
+    /// `read` gives nil for what is no example.
+    private func requests<Request>(_ job: JobID, _ wanted: [UInt32], _ read: (Data) -> Request?) throws -> [Request] {
         guard let first = wanted.min(), let last = wanted.max() else { return [] }
         let statements = try memory?.statements ?? WriterStatements(db)
         let place = try memory?.place(of: job) ?? statements.place.first({ $0.bind(job) }, JobPlace.init)
         guard let place else { return [] }
         let set = wanted.count > 1 ? Set(wanted) : []
-        var requests: [UInt32: WireExample] = [:]
+        var requests: [UInt32: Request] = [:]
         try statements.requests.forEach(
             {
                 $0.bind(place.shard)
@@ -31,11 +40,10 @@ extension StoreView {
             { row in
                 let example = UInt32(clamping: row.integer(0))
                 guard wanted.count == 1 || set.contains(example) else { return }
-                do {
-                    requests[example] = try WireExample(serializedBytes: row.data(1))
-                } catch {
+                guard let request = read(row.data(1)) else {
                     throw StoreError.unreadable(path: path, detail: "requests of document \(example) cannot be decoded")
                 }
+                requests[example] = request
             })
         return wanted.compactMap { requests[$0] }
     }

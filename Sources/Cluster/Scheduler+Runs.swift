@@ -13,7 +13,10 @@ extension Scheduler {
         record.served = openRuns.compactMap { runs[$0] }.filter { $0.priority == run.priority }.map(\.served).min() ?? 0
         runs[run.id] = record
         openRuns.append(run.id)
+        // It is not over before its last job is in.
+        runs[run.id]?.openJobs += 1
         for description in run.jobs { admit(description, run.id) }
+        runs[run.id]?.openJobs -= 1
         endIfOver(run.id)
     }
 

@@ -15,6 +15,8 @@ final class CoordinatorModel {
     private var started = Instant(milliseconds: 0)
     /// How far its monotonic clock is behind the world's: it stands still while the machine is suspended.
     private var lag: Milliseconds = 0
+    /// The lives of the workers whose Hellos were accepted.
+    private var greeted: [WorkerKey: String] = [:]
     /// Leases whose holders came back since the start.
     private var adopted: Set<LeaseName> = []
     private(set) var pausedUntil = Instant(milliseconds: 0)
@@ -118,11 +120,20 @@ final class CoordinatorModel {
 
     private func turn() throws {
         var directives: [SchedulerDirective] = []
-        for event in inbox {
+        var rest: [SchedulerEvent] = []
+        for (place, event) in inbox.enumerated() {
+            // Rows are stored under the engine that their worker's session has: what came before is committed first.
+            if case .hello(let hello, let worker, _) = event, place > 0,
+                world.store.engines[worker] != hello.engine.identity
+            {
+                rest = Array(inbox[place...])
+                break
+            }
             directives += scheduler?.handle(event, at: clock) ?? []
             // What a Hello says counts once it is accepted.
             if case .hello(let hello, let worker, let session) = event, scheduler?.session(of: worker) == session {
                 world.store.engines[worker] = hello.engine.identity
+                greeted[worker] = hello.bootID
             }
         }
         inbox = []
@@ -130,6 +141,8 @@ final class CoordinatorModel {
         if world.mutation == .sendsBeforeCommit { try sendAll(directives) }
         if crash == 0 { return die() }
         try commit(directives)
+        inbox += rest
+        if !rest.isEmpty { schedule(after: 0) }
         if crash == 1 { return die() }
         if world.mutation != .sendsBeforeCommit {
             try sendAll(crash == nil ? directives : Array(directives.prefix(directives.count / 2)))
@@ -154,7 +167,7 @@ final class CoordinatorModel {
             if case .released(let job, let epoch, let reason) = change { try check(job, epoch, reason, directives) }
             if case .revoked = change { isReopening = true }
             if case .granted(let lease) = change {
-                world.boots[LeaseName(job: lease.job, epoch: lease.epoch)] = world.worker(lease.worker)?.boot
+                world.boots[LeaseName(job: lease.job, epoch: lease.epoch)] = greeted[lease.worker]
             }
             if let comparison = try world.store.apply(change) { comparisons.append(comparison) }
         }
@@ -192,7 +205,7 @@ final class CoordinatorModel {
         var why = ""
         for case .observe(.leaseEnded(let ended, _, let detail)) in directives where ended == lease { why = detail }
         // The grant may have been under way when its worker died.
-        let hasDied = why == "its worker died" && world.boots[name] != world.worker(lease.worker)?.boot
+        let hasDied = why == "its worker died" && world.boots[name] != world.worker(lease.worker)?.bootID
         if reason == .returned || reason == .failed, !world.reports.contains(name), !hasDied,
             !why.contains("quarantine")
         {

@@ -9,7 +9,7 @@ final class WorkerModel {
     let host: String
     private unowned let world: World
     private(set) var session: WorkerSession?
-    private(set) var boot = 0
+    private var boot = 0
     private var computing: (lease: LeaseName, example: UInt32)?
     private var isStopping = false
     /// What it computes with.
@@ -31,6 +31,8 @@ final class WorkerModel {
         engine = worker.engine
     }
 
+    /// Its current life.
+    var bootID: String { "\(key) boot \(boot)" }
     private var scenario: Scenario.Worker { world.scenario.workers[index] }
     private var lastClock = Instant(milliseconds: 0)
 
@@ -52,7 +54,7 @@ final class WorkerModel {
         boot += 1
         world.say("\(key) starts, boot \(boot), \(disk.count) batches on disk")
         session = WorkerSession(
-            greeting: Hello(engine: engine, host: host, bootID: "\(key) boot \(boot)"), parameters: Self.parameters,
+            greeting: Hello(engine: engine, host: host, bootID: bootID), parameters: Self.parameters,
             spooled: disk)
         try handle(.connected)
         tick(boot)

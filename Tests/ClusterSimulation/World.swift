@@ -25,7 +25,7 @@ final class World {
     /// Leases whose workers failed, fell silent for good or gave them back.
     var reports: Set<LeaseName> = []
     /// Which life of its worker each lease was granted to.
-    var boots: [LeaseName: Int] = [:]
+    var boots: [LeaseName: String] = [:]
     var batches: [LeaseName: [UInt64: [UInt32]]] = [:]
     /// How often a worker died or hung at an example by chance.
     var accidents: [JobID: [UInt32: Int]] = [:]

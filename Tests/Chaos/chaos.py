@@ -401,40 +401,49 @@ def rows_of(store):
     return list(runs.values())
 
 
-def named_failures(store):
-    """Examples that were given up by name, and examples of jobs that have failed."""
+NAMED = """
+    SELECT runs.run, models.model, cells.reduction, benchmarks.benchmark, given_up.example, given_up.detail
+    FROM given_up JOIN cells ON cells.id = given_up.cell JOIN runs ON runs.id = cells.run
+    JOIN models ON models.id = cells.model JOIN benchmarks ON benchmarks.id = cells.benchmark
+"""
+
+
+def figures(store):
+    """Each run's named failures, and how many rows disagree or were put aside, and whether the file is sound."""
     with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
-        return [f"{state}: {detail}" for state, detail in database.execute(
-            "SELECT state, detail FROM shards WHERE state = 'failed'")]
+        named = {}
+        for run, *place, detail in database.execute(NAMED):
+            named.setdefault(run, {})[tuple(place)] = detail
+        names = [run for (run,) in database.execute("SELECT run FROM runs ORDER BY id")]
+        counts = {table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                  for table in ("disagreements", "withdrawn", "revocations")}
+        return names, named, counts, database.execute("PRAGMA integrity_check").fetchone()[0]
 
 
 def verdict(stage, acts, expected, expected_report, options):
     problems = list(stage.surprises)
-    runs = rows_of(stage.store)
-    failures = named_failures(stage.store)
-    for number, rows in enumerate(runs, 1):
-        missing = [place for place, digest in rows.items() if digest is None]
+    names, named, counts, sound = figures(stage.store)
+    for name, rows in zip(names, rows_of(stage.store)):
+        failures = named.get(name, {})
+        missing = {place for place, digest in rows.items() if digest is None}
         other = [place for place, digest in rows.items() if digest is not None and digest != expected.get(place)]
         if set(rows) != set(expected):
-            problems.append(f"run {number}: another manifest than the undisturbed run's")
-        if missing and not failures:
-            problems.append(f"run {number}: {len(missing)} rows are missing and nobody says so, such as {missing[0]}")
+            problems.append(f"{name}: another manifest than the undisturbed run's")
+        for place in sorted(missing - set(failures)):
+            problems.append(f"{name}: the row of {place} is missing, and nobody says so")
         if other:
-            problems.append(f"run {number}: {len(other)} rows differ from the undisturbed run's, such as {other[0]}")
-        print(f"run {number}: {len(rows) - len(missing)} of {len(rows)} rows, {len(other)} differ")
-    with sqlite3.connect(f"file:{stage.store}?mode=ro", uri=True) as database:
-        disagreements = database.execute("SELECT count(*) FROM disagreements").fetchone()[0]
-        sound = database.execute("PRAGMA integrity_check").fetchone()[0]
-    names = [run for (run,) in sqlite3.connect(stage.store).execute("SELECT run FROM runs ORDER BY id")]
-    reports = [tool(options, "report", name, "--store", stage.store) for name in names]
-    # Apart from the run's name, which stands in the first line.
-    if not failures and any(report.split("\n")[1:] != expected_report.split("\n")[1:] for report in reports):
-        problems.append("a report differs from the undisturbed run's")
-    print(f"disagreements {disagreements}, integrity_check {sound}, named failures {len(failures)}")
-    for failure in failures:
-        print(f"  {failure}")
-    if disagreements:
-        problems.append(f"{disagreements} rows disagree")
+            problems.append(f"{name}: {len(other)} rows differ from the undisturbed run's, such as {other[0]}")
+        print(f"{name}: {len(rows) - len(missing)} of {len(rows)} rows, {len(other)} differ, "
+              f"{len(failures)} failures are named")
+        for place, detail in sorted(failures.items()):
+            print(f"  {place}: {detail}")
+        # Apart from the run's name, which stands in the first line.
+        report = tool(options, "report", name, "--store", stage.store)
+        if not missing and report.split("\n")[1:] != expected_report.split("\n")[1:]:
+            problems.append(f"{name}: its report differs from the undisturbed run's")
+    print(", ".join(f"{table} {count}" for table, count in counts.items()) + f", integrity_check {sound}")
+    # Nobody lied here.
+    problems += [f"{table}: {count}" for table, count in counts.items() if count]
     if sound != "ok":
         problems.append(f"the store is damaged: {sound}")
     print(f"{stage.kills} kills, seed {options.seed}: " + ", ".join(

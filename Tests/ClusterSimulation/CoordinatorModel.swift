@@ -6,7 +6,8 @@ final class CoordinatorModel {
     private unowned let world: World
     private(set) var scheduler: Scheduler?
     private var inbox: [SchedulerEvent] = []
-    private var routes: [SessionID: Int] = [:]
+    /// Whose session it is, and of which life.
+    private var routes: [SessionID: (worker: Int, boot: String)] = [:]
     /// What each session was told last, and the most that it ever was.
     private var windows: [SessionID: (last: UInt64, most: UInt64)] = [:]
     private var sessions: UInt64 = 0
@@ -91,9 +92,9 @@ final class CoordinatorModel {
         if case .hello(let hello) = message {
             sessions += 1
             let session = world.store.incarnation << 32 | sessions
-            routes[session] = worker
+            routes[session] = (worker, hello.bootID)
             take(.hello(hello, worker: world.workers[worker].key, session: session))
-        } else if routes[session] == worker, incarnation == world.store.incarnation {
+        } else if routes[session]?.worker == worker, incarnation == world.store.incarnation {
             let (message, session) = mutated(message, session)
             take(.message(message, session: session))
         } else {
@@ -152,6 +153,7 @@ final class CoordinatorModel {
     }
 
     private func die() {
+        guard scheduler != nil else { return }
         kill()
         world.after(world.span(100...20_000)) { [unowned self] in start() }
     }
@@ -165,7 +167,11 @@ final class CoordinatorModel {
             isChanged = true
             world.say("commit \(change)")
             if case .released(let job, let epoch, let reason) = change { try check(job, epoch, reason, directives) }
-            if case .revoked = change { isReopening = true }
+            if case .revoked = change {
+                isReopening = true
+                // The next coordinator has to know of it too.
+                if world.chance(0.3) { world.after(world.span(1...5_000)) { [unowned self] in die() } }
+            }
             if case .granted(let lease) = change {
                 world.boots[LeaseName(job: lease.job, epoch: lease.epoch)] = greeted[lease.worker]
             }
@@ -222,8 +228,8 @@ final class CoordinatorModel {
             switch directive {
             case .send(let message, let session):
                 if case .welcome(_, _, let kept, _) = message { adopted.formUnion(kept) }
-                guard let worker = routes[session] else { continue }
-                post(told(message, session), to: worker, session: session)
+                guard let route = routes[session] else { continue }
+                post(told(message, session), to: route.worker, session: session, boot: route.boot)
             case .close(let session): (routes[session], windows[session]) = (nil, nil)
             case .commit, .observe: continue
             }
@@ -251,9 +257,11 @@ final class CoordinatorModel {
     /// The most that a session was ever told it may have under way; nil: it was told nothing.
     func window(of session: SessionID) -> UInt64? { windows[session]?.most }
 
-    private func post(_ message: CoordinatorMessage, to worker: Int, session: SessionID) {
+    /// A connection ends with the process that made it.
+    private func post(_ message: CoordinatorMessage, to worker: Int, session: SessionID, boot: String? = nil) {
         let incarnation = world.store.incarnation
         world.carry(from: worker, toCoordinator: false) { [unowned world] in
+            guard boot ?? world.workers[worker].bootID == world.workers[worker].bootID else { return }
             try world.workers[worker].receive(message, session: session, incarnation: incarnation)
         }
     }

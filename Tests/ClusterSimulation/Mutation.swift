@@ -32,7 +32,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     /// What the violation that shows it says.
     public var symptoms: [String] {
         switch self {
-        case .sendsBeforeCommit: ["was never stored", "went to two workers"]
+        case .sendsBeforeCommit: ["was never stored", "went to two workers", "which its worker did not say"]
         case .acceptsOldEpochs, .confusesPurposes: ["which its worker did not say", "was never stored", "never held"]
         case .hasNoRestartGrace: ["in the restart grace"]
         case .forgetsUnacknowledgedRows: ["rows missing), which its worker did not say"]

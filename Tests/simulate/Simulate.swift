@@ -19,6 +19,8 @@ struct Simulate: ParsableCommand {
     var trace = false
     @Option(help: "Feed so many random events to schedulers instead.")
     var fuzz: UInt64?
+    @Option(help: "Measure what a scheduler costs with so many workers instead.")
+    var load: Int?
     @Option(help: "Threads.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Break a rule: \(Mutation.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -30,6 +32,7 @@ struct Simulate: ParsableCommand {
 
     func run() throws {
         if let seed { return try simulate(seed) }
+        if let load { return print(SchedulerLoad(workers: load, jobs: 200_000)) }
         let failures = fuzz.map(fuzz) ?? simulateAll()
         if failures > 0 { throw ExitCode(1) }
     }

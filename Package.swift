@@ -78,6 +78,9 @@ let package = Package(
         // One test target a module, and what they share.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: Strict.swift),
         .target(
+            name: "CFaultyDisk", path: "Tests/CFaultyDisk", cSettings: Strict.c,
+            linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
             name: "ClusterSimulation", dependencies: ["Cluster", "Wire"], path: "Tests/ClusterSimulation",
             swiftSettings: Strict.swift),
         .executableTarget(
@@ -95,7 +98,7 @@ let package = Package(
         .moltTests("Wire"),
         .moltTests("Cluster", ["ClusterSimulation", "Wire"]),
         .moltTests("Messaging", ["Wire", "CZeroMQ"]),
-        .moltTests("Store", ["Cluster", "Wire", .grdb], exclude: ["schema1.sql"]),
+        .moltTests("Store", ["Cluster", "Wire", .grdb, "CFaultyDisk"], exclude: ["schema1.sql"]),
         .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks", "Statistics"]),
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
         .moltTests(

@@ -9,8 +9,12 @@ struct BoundStatement {
 
     init(_ db: Database, _ sql: String) throws { statement = try db.makeStatement(sql: sql) }
 
-    /// Binds the values in the order of the parameters, and runs the statement.
-    func execute(_ bind: (inout Binder) -> Void) throws { try forEach(bind) { _ in } }
+    /// Binds the values in the order of the parameters, and runs the statement; how many rows it changed.
+    @discardableResult
+    func execute(_ bind: (inout Binder) -> Void) throws -> Int {
+        try forEach(bind) { _ in }
+        return Int(sqlite3_changes(sqlite3_db_handle(statement.sqliteStatement)))
+    }
 
     /// The first row of the statement's result; nil without rows.
     func first<Value>(_ bind: (inout Binder) -> Void, _ read: (Columns) -> Value) throws -> Value? {

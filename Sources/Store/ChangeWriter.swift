@@ -81,6 +81,7 @@ struct ChangeWriter {
             $0.bind(lease.purpose.rawValue)
             $0.bind(now)
         }
+        memory.holders[LeasePlace(shard: place.shard, epoch: Int64(clamping: lease.epoch))] = worker
     }
 
     private func release(_ job: JobID, _ epoch: UInt64, _ reason: ReleaseReason) throws {
@@ -175,15 +176,11 @@ struct ChangeWriter {
     ) throws -> ChangeOutcome {
         let unexpected = ChangeOutcome.rows(RowOutcome(unexpected: rows.map { Int($0.example) }))
         guard let epoch = Int64(exactly: epoch), let place = try memory.place(of: job) else { return unexpected }
-        let number = try memory.number(ofWorker: worker)
-        let holds = try statements.holds.first(
-            {
-                $0.bind(place.shard)
-                $0.bind(epoch)
-                $0.bind(number)
-            }, { $0.integer(0) })
-        guard holds != nil, let engine = try engines[worker].map(memory.number) else { return unexpected }
-        let writer = ScoreWriter(statements, db, now: now, place, epoch: epoch, engine: engine)
+        let holder = try memory.holder(of: LeasePlace(shard: place.shard, epoch: epoch))
+        guard let holder, try holder == memory.number(ofWorker: worker),
+            let engine = try engines[worker].map(memory.number)
+        else { return unexpected }
+        let writer = try ScoreWriter(statements, now: now, place, epoch: epoch, engine: engine, for: rows)
         var outcome = RowOutcome()
         for row in rows { try writer.write(row, outcome: &outcome) }
         if !outcome.disagreements.isEmpty {

@@ -129,7 +129,10 @@ public final class ResultsStore: Sendable {
     /// Runs `body` on one consistent state of the store.
     public func read<Result>(_ body: (StoreView) throws -> Result) throws -> Result {
         if let error = failure.withLock({ $0 }) { throw error }
-        return try StoreView.read(queue, path: path, memory: memory, body)
+        // Nobody else writes, and no transaction is open between two calls: what each statement sees is one state.
+        return try StoreError.translating(path) {
+            try queue.unsafeRead { try body(StoreView(db: $0, memory: memory, path: path)) }
+        }
     }
 
     /// Checkpoints and closes; the store is of no use afterwards.

@@ -197,17 +197,21 @@ extension Schema {
         WHEN (SELECT runs.state FROM cells JOIN runs ON runs.id = cells.run WHERE cells.id = OLD.cell) <> 'running'
         BEGIN SELECT RAISE(ABORT, 'the failures of a run that is over stay'); END;
 
+        -- One trigger, for it runs with every job.
         DROP TRIGGER done_stays;
-        CREATE TRIGGER done_stays BEFORE UPDATE OF state ON shards
-        WHEN OLD.state = 'done' AND NEW.state <> 'done' AND NOT (
-            NEW.state = 'pending' AND EXISTS (SELECT 1 FROM missing WHERE missing.shard = NEW.id))
-        BEGIN SELECT RAISE(ABORT, 'a job that is done stays done'); END;
-
-        CREATE TRIGGER failed_means_named BEFORE UPDATE OF state ON shards
-        WHEN NEW.state = 'failed' AND EXISTS (
-            SELECT 1 FROM missing WHERE missing.shard = NEW.id AND NOT EXISTS (
-                SELECT 1 FROM given_up AS g WHERE g.cell = missing.cell AND g.example = missing.example))
-        BEGIN SELECT RAISE(ABORT, 'a job that failed names every example that it misses'); END;
+        DROP TRIGGER done_means_stored;
+        CREATE TRIGGER job_states_hold BEFORE UPDATE OF state ON shards
+        BEGIN
+            SELECT RAISE(ABORT, 'a job with missing rows is not done')
+                WHERE NEW.state = 'done' AND EXISTS (SELECT 1 FROM missing WHERE missing.shard = NEW.id);
+            SELECT RAISE(ABORT, 'a job that is done stays done')
+                WHERE OLD.state = 'done' AND NEW.state <> 'done' AND NOT (
+                    NEW.state = 'pending' AND EXISTS (SELECT 1 FROM missing WHERE missing.shard = NEW.id));
+            SELECT RAISE(ABORT, 'a job that failed names every example that it misses')
+                WHERE NEW.state = 'failed' AND EXISTS (
+                    SELECT 1 FROM missing WHERE missing.shard = NEW.id AND NOT EXISTS (
+                        SELECT 1 FROM given_up AS g WHERE g.cell = missing.cell AND g.example = missing.example));
+        END;
 
         CREATE TRIGGER incomplete_means_named BEFORE UPDATE OF state ON runs
         WHEN NEW.state = 'incomplete' AND EXISTS (

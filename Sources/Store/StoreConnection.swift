@@ -69,6 +69,8 @@ enum StoreConnection {
         // A commit costs one fsync of the log; copying the log into the file costs two more, so that is done for
         // 32 MiB at a time, from a cache of twice that.
         try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -65536")
+        // Debian's SQLite overwrites what is deleted, which nobody asked for here.
+        try db.execute(sql: "PRAGMA secure_delete = OFF")
         if let sizeLimit {
             let pageSize = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 4096
             try db.execute(sql: "PRAGMA max_page_count = \(max(1, sizeLimit / pageSize))")

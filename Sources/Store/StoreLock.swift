@@ -28,6 +28,19 @@ final class StoreLock: Sendable {
         self.descriptor = descriptor
     }
 
+    /// The process that holds the lock of a store; nil if nobody does. Takes no lock, not even for a moment.
+    static func holder(store path: String) -> String? {
+        var facts = stat()
+        guard stat(path + ".lock", &facts) == 0, let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
+        else { return nil }
+        let isHeld = locks.split(separator: "\n").contains { line in
+            let words = line.split(separator: " ")
+            return words.contains("FLOCK") && words.contains { $0.hasSuffix(":\(facts.st_ino)") }
+        }
+        guard isHeld, let mark = try? String(contentsOfFile: path + ".lock", encoding: .utf8) else { return nil }
+        return mark
+    }
+
     /// Gives the lock up before the process ends.
     func release() { flock(descriptor, LOCK_UN) }
 

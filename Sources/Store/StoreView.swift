@@ -10,10 +10,10 @@ public struct StoreView {
 
     /// Runs `body` on a consistent state of `queue`.
     static func read<Result>(
-        _ queue: DatabaseQueue, path: String, memory: WriterMemory? = nil, _ body: (StoreView) throws -> Result
+        _ queue: DatabaseQueue, path: String, _ body: (StoreView) throws -> Result
     ) throws -> Result {
         try StoreError.translating(path) {
-            try queue.read { try body(StoreView(db: $0, memory: memory, path: path)) }
+            try queue.read { try body(StoreView(db: $0, memory: nil, path: path)) }
         }
     }
 

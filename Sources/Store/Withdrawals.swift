@@ -27,6 +27,7 @@ struct Withdrawals {
         try db.execute(
             sql: "INSERT INTO revocations (worker, at, detail) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             arguments: [number, changes.now, detail])
+        changes.memory.holders.removeAll()
         if db.changesCount > 0 { changes.note(.workerRevoked, "worker \(worker): \(detail)") }
         try db.execute(
             sql: "UPDATE leases SET ended = ?, reason = 'revoked' WHERE ended IS NULL AND worker = ?",

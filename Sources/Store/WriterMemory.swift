@@ -10,6 +10,8 @@ final class WriterMemory: @unchecked Sendable {
     var places = BoundedTable<JobID, JobPlace>(limit: 65_536)
     /// What a worker must know of a cell's jobs.
     var orders = BoundedTable<Int64, JobOrder>(limit: 4096)
+    /// The workers that hold or held leases, revoked ones left out.
+    var holders = BoundedTable<LeasePlace, Int64>(limit: 65_536)
     var workers = BoundedTable<WorkerKey, Int64>(limit: 65_536)
     var engines = BoundedTable<EngineDescription, Int64>(limit: 1024)
     var journal = Journal()
@@ -29,6 +31,7 @@ final class WriterMemory: @unchecked Sendable {
     func forget() {
         places.removeAll()
         orders.removeAll()
+        holders.removeAll()
         workers.removeAll()
         engines.removeAll()
     }
@@ -39,6 +42,18 @@ final class WriterMemory: @unchecked Sendable {
         let place = try statements.place.first({ $0.bind(job) }, JobPlace.init)
         places[job] = place
         return place
+    }
+
+    /// The worker that holds or held a lease, unless it is revoked.
+    func holder(of lease: LeasePlace) throws -> Int64? {
+        if let holder = holders[lease] { return holder }
+        let holder = try statements.holder.first(
+            {
+                $0.bind(lease.shard)
+                $0.bind(lease.epoch)
+            }, { $0.integer(0) })
+        holders[lease] = holder
+        return holder
     }
 
     /// The number of a worker's key, which is new now or known.
@@ -68,6 +83,11 @@ final class WriterMemory: @unchecked Sendable {
 /// The numbers of a job's shard and cell.
 struct JobPlace {
     let shard, cell: Int64
+}
+
+/// The key of a lease.
+struct LeasePlace: Hashable {
+    let shard, epoch: Int64
 }
 
 /// A table in memory that is emptied when it is full: its values can always be found again.

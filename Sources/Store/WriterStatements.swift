@@ -3,8 +3,8 @@ import GRDB
 /// The statements that run for every job and every row, compiled once.
 struct WriterStatements {
     let place, worker, addWorker, engine, addEngine: BoundStatement
-    let grant, release, setState, endLeases, holds: BoundStatement
-    let insertScore, findScore, insertDisagreement: BoundStatement
+    let grant, release, setState, endLeases, holder: BoundStatement
+    let expected, insertScore, findScore, insertDisagreement: BoundStatement
     let requests, event: BoundStatement
 
     init(_ db: Database) throws {
@@ -23,12 +23,13 @@ struct WriterStatements {
         setState = try BoundStatement(db, "UPDATE shards SET state = ?, detail = ? WHERE id = ?")
         endLeases = try BoundStatement(
             db, "UPDATE leases SET ended = ?, reason = ? WHERE shard = ? AND ended IS NULL")
-        holds = try BoundStatement(
+        holder = try BoundStatement(
             db,
             """
-            SELECT 1 FROM leases WHERE shard = ? AND epoch = ? AND worker = ?
+            SELECT worker FROM leases WHERE shard = ? AND epoch = ?
                 AND NOT EXISTS (SELECT 1 FROM revocations WHERE revocations.worker = leases.worker)
             """)
+        expected = try BoundStatement(db, ScoreWriter.expectation)
         insertScore = try BoundStatement(db, ScoreWriter.insertion)
         findScore = try BoundStatement(db, ScoreWriter.search)
         insertDisagreement = try BoundStatement(db, ScoreWriter.disagreement)

@@ -18,7 +18,7 @@ struct Coord: AsyncParsableCommand {
         subcommands: [
             Run.self, Serve.self, Submit.self, Status.self, Watch.self, Workers.self, Drain.self, Cancel.self,
             Resume.self, Report.self, Compare.self, Keygen.self, Inspect.self, MakeModel.self, Requests.self,
-            Schema.self, Fetch.self,
+            Schema.self, Fetch.self, DoctorCommand.self,
         ])
 }
 

@@ -102,7 +102,7 @@ struct MigrationTests {
         #expect(throws: error) { try StoreReader(folder.path()) }
     }
 
-    @Test("a store whose promises were dropped is refused", arguments: ["scores_leave_on_record", "done_means_stored"])
+    @Test("a store whose promises were dropped is refused", arguments: ["scores_leave_on_record", "job_states_hold"])
     func dropped(trigger: String) throws {
         try Sample.open(folder.path()).close()
         try raw { try $0.execute(sql: "DROP TRIGGER \(trigger)") }

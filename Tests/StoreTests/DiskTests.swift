@@ -75,11 +75,10 @@ struct DiskTests {
         if let run = known.first {
             #expect(run.rows == acknowledged.rows || run.rows == acknowledged.rows + Self.batch, comment)
             #expect(run.rowsExpected == 40, comment)
-            let epochs = Dictionary(
-                uniqueKeysWithValues: try store.read { try $0.description(of: "sample") }.jobs.map { ($0.id, $0.epoch) }
-            )
-            for shard in manifest.shards {
-                guard let epoch = epochs[shard.job] else { continue }
+            for job in try store.read({ try $0.description(of: "sample") }).jobs {
+                guard let shard = manifest.shards.first(where: { $0.job == job.id }) else { continue }
+                let epoch = job.epoch
+                try store.commit(job.leases.map { .released(job: $0.job, epoch: $0.epoch, reason: .expired) })
                 try store.grant(shard.job, epoch: epoch + 1, to: Sample.other)
                 try store.score(
                     shard.job, shard.examples.map { Sample.row($0) }, epoch: epoch + 1, by: Sample.other)

@@ -68,17 +68,6 @@ struct ExaminationTests {
         #expect(failed.contains { $0.check == check && $0.detail.contains(detail) }, "\(failed)")
     }
 
-    @Test("a flipped byte anywhere in a page of rows is found")
-    func flipped() throws {
-        let url = URL(fileURLWithPath: folder.path())
-        let row = try #require(try Data(contentsOf: url).range(of: Data(repeating: 0xF0, count: 1) + [0xBF]))
-        var bytes = try Data(contentsOf: url)
-        // −1 is 0xBFF0…: the log-likelihood of some row's first choice.
-        bytes[row.lowerBound] ^= 0x10
-        try bytes.write(to: url)
-        #expect(findings().contains { $0.verdict == .failed })
-    }
-
     @Test("a damaged page, a file of something else and no file at all are told apart")
     func files() throws {
         let url = URL(fileURLWithPath: folder.path())

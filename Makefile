@@ -9,7 +9,7 @@ export MOLT_REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$
 BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
-.PHONY: all setup build demo test bench-cluster bench-peers fuzz chaos lint format protocol clean
+.PHONY: all setup build demo test bench-cluster bench-peers fuzz simulate chaos lint format protocol clean
 
 all: build
 
@@ -38,6 +38,10 @@ bench-peers:
 # The frame decoder under hostile bytes: number of cases and seed.
 fuzz: build
 	$(BIN)/wire-fuzz $(or $(ARGUMENTS),10000000 1)
+
+# Whole clusters in simulated time, with every fault: such as ARGUMENTS="--seeds 100000", or "--fuzz 10000000".
+simulate: build
+	$(BIN)/simulate $(or $(ARGUMENTS),--seeds 20000)
 
 # Kills, stops, cuts off and starves a real cluster for some minutes; as root also its network and disk.
 chaos: build

@@ -32,9 +32,9 @@ extension CoordinatorLoop {
                 "worker gets no jobs for \(span / 1000) s: it failed too often", metadata: ["worker": "\(worker)"])
             note(.workerQuarantined, "\(name(worker)) for \(span / 1000) s")
         case .differed(let job, let example, let worker):
-            log.warning(
-                "a second computation of example \(example) differs",
-                metadata: ["job": "\(job)", "worker": "\(worker)"])
+            remark(
+                .warning, "differs \(worker)", "a second computation of example \(example) differs",
+                ["job": "\(job)", "worker": "\(worker)"])
         case .revoked(let worker, let detail):
             log.error("worker revoked: \(detail.plain)", metadata: ["worker": "\(worker)"])
         case .runEnded(let run, let state): log.notice("run ended: \(state.rawValue)", metadata: ["run": "\(run)"])

@@ -41,6 +41,8 @@ struct CoordinatorLoop: PollHandler {
     private var closed: [SessionID] = []
     /// What the commit, or sending, brought: the scheduler learns of it after the turn's messages have left.
     var afterwards: [SchedulerEvent] = []
+    /// Of that, what is held against workers, once jobs and runs are again what the store says.
+    private var blame: [SchedulerEvent] = []
     /// The ids of models by the SHA-256 of their content, as far as jobs of them were sent.
     var modelNames: [String: String] = [:]
     /// Answers to status requests of this turn, by what was asked.
@@ -169,8 +171,11 @@ struct CoordinatorLoop: PollHandler {
         counters.commits += 1
         counters.commitMilliseconds += took
         afterwards.append(.committed(took))
-        for (change, outcome) in zip(changes, outcomes) { note(change, outcome) }
+        let committed = changes
         changes.removeAll(keepingCapacity: true)
+        for (change, outcome) in zip(committed, outcomes) { note(change, outcome) }
+        afterwards += blame
+        blame.removeAll(keepingCapacity: true)
     }
 
     private mutating func note(_ change: Change, _ outcome: ChangeOutcome) {
@@ -186,8 +191,12 @@ struct CoordinatorLoop: PollHandler {
         case .refused(let reason):
             counters.changesRefused += 1
             remark(.error, "refused change", "the store refused a change: \(reason)", [:])
-            guard case .scored(let job, let epoch, let worker, _) = change else { return }
-            misses(LeaseName(job: job, epoch: epoch), worker, reason)
+            switch change {
+            case .scored(let job, let epoch, let worker, _):
+                misses(LeaseName(job: job, epoch: epoch), worker, reason)
+            case .run(let run, _): takeUp(run)
+            default: break
+            }
         }
     }
 
@@ -217,9 +226,17 @@ struct CoordinatorLoop: PollHandler {
         if let (run, jobs) = found ?? nil {
             afterwards.append(.reopened(run, jobs.filter { $0.id == lease.job }))
         }
-        if let session = scheduler.session(of: worker) {
-            afterwards.append(.message(.jobFailed(lease, .worker, detail: reason), session: session))
-        }
+        // The job may be thought to be done, and so its lease to be over.
+        changes.append(.released(job: lease.job, epoch: lease.epoch, reason: .failed))
+        guard let session = scheduler.session(of: worker) else { return }
+        blame.append(.message(.jobFailed(lease, .worker, detail: reason), session: session))
+        if case .cutOff = limits.offend(worker, .worker, at: seconds) { blame.append(.disconnected(session)) }
+    }
+
+    /// A run that the scheduler ended and the store did not, since rows that were counted are not there: it goes on.
+    private mutating func takeUp(_ run: RunID) {
+        guard let description = try? store.read({ try $0.description(of: run) }) else { return }
+        afterwards.append(.submitted(description))
     }
 }
 

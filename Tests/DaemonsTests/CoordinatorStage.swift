@@ -39,6 +39,10 @@ final class CoordinatorStage {
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         options.authorizedKeys = folder.path("authorized_keys")
         options.parameters.verification = 0
+        // Peers of tests send no heartbeats, and machines are slow.
+        options.parameters.suspect = 600_000
+        options.parameters.dead = 1_200_000
+        options.parameters.lease = 600_000
         change(&options)
         service = try CoordinatorService(options, admitting: list)
     }

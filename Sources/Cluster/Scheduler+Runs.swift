@@ -74,10 +74,9 @@ extension Scheduler {
         let before = runs[run]?.rowsExpected ?? 0
         admit(description, run)
         guard jobs[description.id] != nil else { return }
-        if description.givenUp.isEmpty {
-            // Its rows are counted in the run already.
-            runs[run]?.rowsExpected = before
-        } else {
+        // Its rows are counted in the run already.
+        runs[run]?.rowsExpected = before + UInt64(description.givenUp.count)
+        if !description.givenUp.isEmpty {
             let failed = runs[run]?.failedJobs ?? 0
             runs[run]?.failedJobs = max(0, failed - 1)
         }

@@ -130,7 +130,11 @@ final class CoordinatorModel {
                 rest = Array(inbox[place...])
                 break
             }
-            directives += scheduler?.handle(event, at: clock) ?? []
+            let new = scheduler?.handle(event, at: clock) ?? []
+            directives += new
+            for case .commit(.granted(let lease)) in new {
+                world.boots[LeaseName(job: lease.job, epoch: lease.epoch)] = greeted[lease.worker]
+            }
             // What a Hello says counts once it is accepted.
             if case .hello(let hello, let worker, let session) = event, scheduler?.session(of: worker) == session {
                 world.store.engines[worker] = hello.engine.identity
@@ -171,9 +175,6 @@ final class CoordinatorModel {
                 isReopening = true
                 // The next coordinator has to know of it too.
                 if world.chance(0.3) { world.after(world.span(1...5_000)) { [unowned self] in die() } }
-            }
-            if case .granted(let lease) = change {
-                world.boots[LeaseName(job: lease.job, epoch: lease.epoch)] = greeted[lease.worker]
             }
             if let comparison = try world.store.apply(change) { comparisons.append(comparison) }
         }

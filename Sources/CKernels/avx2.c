@@ -12,6 +12,7 @@
 #define TILE_VECTORS 2
 #define TILE_ROWS 6
 #define HEAD_STATES 4
+#define ROUNDED_BYTES 4
 
 #include "kernels/table.h"
 

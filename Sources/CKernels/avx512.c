@@ -14,6 +14,7 @@
 #define TILE_VECTORS 2
 #define TILE_ROWS 12
 #define HEAD_STATES 16
+#define ROUNDED_BYTES 4
 
 #include "kernels/table.h"
 

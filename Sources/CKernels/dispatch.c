@@ -1,24 +1,36 @@
 // Which kernels this processor can run, and the few functions that need no kernel.
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
+#include "same_pairs.h"
 #include "tables.h"
+
+#if defined(__x86_64__)
+
+static int has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+}
+
+static int has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+static int has_avx512bf16(void) {
+    return has_avx512() && __builtin_cpu_supports("avx512bf16") &&
+           same_pairs(&ck_table_avx512bf16, &ck_table_avx512);
+}
+
+#endif
 
 const ck_kernels *_Nullable ck_kernels_for(ck_instruction_set set) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (set == ck_avx2) {
-        const int present = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                            __builtin_cpu_supports("bmi2");
-        return present ? &ck_table_avx2 : NULL;
-    }
-    if (set == ck_avx512) {
-        const int present = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                            __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-        return present ? &ck_table_avx512 : NULL;
-    }
+    if (set == ck_avx2) return has_avx2() ? &ck_table_avx2 : NULL;
+    if (set == ck_avx512) return has_avx512() ? &ck_table_avx512 : NULL;
+    if (set == ck_avx512bf16) return has_avx512bf16() ? &ck_table_avx512bf16 : NULL;
 #endif
     return set == ck_portable ? &ck_table_portable : NULL;
 }
@@ -33,6 +45,16 @@ void ck_unpack_row(const float *panels, ptrdiff_t inputs, ptrdiff_t index, float
     for (ptrdiff_t k = 0; k < inputs; k++) {
         __builtin_prefetch(lane + (k + 16) * ck_panel_width, 0, 0);
         out[k] = lane[k * ck_panel_width];
+    }
+}
+
+void ck_unpack_row_bf16(const uint32_t *panels, ptrdiff_t inputs, ptrdiff_t index, float *out) {
+    const ptrdiff_t steps = (inputs + 1) / 2;
+    const uint32_t *lane = panels + index / ck_panel_width * steps * ck_panel_width + index % ck_panel_width;
+    for (ptrdiff_t k = 0; k < inputs; k++) {
+        const uint32_t pair = lane[k / 2 * ck_panel_width], bits = k % 2 ? pair & 0xffff0000u : pair << 16;
+        __builtin_prefetch(lane + (k / 2 + 16) * ck_panel_width, 0, 0);
+        memcpy(out + k, &bits, sizeof bits);
     }
 }
 

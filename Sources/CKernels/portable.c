@@ -8,5 +8,6 @@
 #define TILE_VECTORS 4
 #define TILE_ROWS 6
 #define HEAD_STATES 4
+#define ROUNDED_BYTES 4
 
 #include "kernels/table.h"

@@ -79,7 +79,7 @@ final class ComputeThread: @unchecked Sendable {
         do {
             let reduction = try Reduction(json: Data(task.job.reduction.utf8))
             if models.sha256 != task.job.model.sha256 { report(.loaded(model: nil)) }
-            let engine = try models.engine(for: task.job.model)
+            let engine = try models.engine(for: task.job)
             report(.loaded(model: task.job.model.sha256))
             try score(task, with: engine, reduction)
         } catch is CancellationError {

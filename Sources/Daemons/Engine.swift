@@ -21,32 +21,68 @@ public struct EngineOptions: Sendable {
     public var threads: Int
     /// Which matrix product the CPU uses.
     public var gemm: CPUBackend.GEMM
+    /// How products are computed.
+    public var precision: Precision
     /// Memory for activations and states, in bytes, besides the weights.
     public var budgetBytes: Int
     /// Whether rows that sequences share run once; the scores are the same.
     public var sharing: PrefixSharing
 
     public init(
-        device: Device = .cpu, threads: Int = 1, gemm: CPUBackend.GEMM = .packed,
+        device: Device = .cpu, threads: Int = 1, gemm: CPUBackend.GEMM = .packed, precision: Precision = .fp32,
         budgetBytes: Int = ScoringBudget.defaultBytes, sharing: PrefixSharing = .on
     ) {
         self.device = device
         self.threads = threads
         self.gemm = gemm
+        self.precision = precision
         self.budgetBytes = budgetBytes
         self.sharing = sharing
     }
 
-    /// What the engine will be; part of a score's identity.
+    /// What the engine will be; part of a score's identity. A worker's is that of fp32: which precision its scores have
+    /// stands with the cell.
     public var description: EngineDescription {
         switch device {
-        case .reference: describe(ReferenceBackend())
-        case .cpu: describe(CPUBackend(threads: threads, gemm: gemm))
+        case .reference: describe(ReferenceBackend(precision: precision))
+        case .cpu: describe(cpu)
         }
+    }
+
+    /// The CPU backend that the options ask for.
+    ///
+    /// - Throws: ``EngineError`` for a combination that there is not.
+    public func cpuBackend() throws -> CPUBackend {
+        guard gemm == .packed || precision == .fp32 else {
+            throw EngineError.noSuchProduct(gemm: gemm, precision: precision)
+        }
+        return cpu
+    }
+
+    private var cpu: CPUBackend {
+        CPUBackend(threads: threads, gemm: gemm, precision: gemm == .packed ? precision : .fp32)
     }
 
     private func describe(_ backend: some Backend) -> EngineDescription {
         EngineDescription(build: Build.name, name: backend.engine, arithmetic: backend.arithmetic)
+    }
+}
+
+/// An engine that cannot be had.
+public enum EngineError: Error, Equatable, CustomStringConvertible {
+    case noSuchProduct(gemm: CPUBackend.GEMM, precision: Precision)
+    case unknownPrecision(String)
+
+    public var description: String {
+        switch self {
+        case .noSuchProduct(let gemm, let precision):
+            "there is no \(precision.rawValue) product in \(gemm.rawValue); leave out --gemm, or ask for fp32"
+        case .unknownPrecision(let name):
+            """
+            this worker does not know the precision '\(name)' that the job asks for; it knows \
+            \(Precision.allCases.map(\.rawValue).joined(separator: ", ")); update the worker
+            """
+        }
     }
 }
 
@@ -64,9 +100,9 @@ public struct Engine: Sendable {
 
     public init(_ checkpoint: Checkpoint, options: EngineOptions = EngineOptions()) throws {
         switch options.device {
-        case .reference: try self.init(checkpoint, on: ReferenceBackend(), options)
-        case .cpu:
-            try self.init(checkpoint, on: CPUBackend(threads: options.threads, gemm: options.gemm), options)
+        case .reference:
+            try self.init(checkpoint, on: ReferenceBackend(precision: options.precision), options)
+        case .cpu: try self.init(checkpoint, on: options.cpuBackend(), options)
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Hub
 import ModelFiles
+import Operations
 import Wire
 
 /// Where a worker looks for models.
@@ -70,7 +71,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
 final class LoadedModel {
     private let locator: ModelLocator
     private let options: EngineOptions
-    private var loaded: (sha256: String, engine: Engine)?
+    private var loaded: (sha256: String, precision: Precision, engine: Engine)?
 
     /// Of the model that is loaded.
     var sha256: String? { loaded?.sha256 }
@@ -80,13 +81,17 @@ final class LoadedModel {
         self.options = options
     }
 
-    /// The engine of a model whose content has the hash that the job names.
-    func engine(for model: WireJob.Model) throws -> Engine {
-        if let loaded, loaded.sha256 == model.sha256 { return loaded.engine }
+    /// The engine of a model whose content has the hash that the job names, in the job's precision.
+    func engine(for job: WireJob) throws -> Engine {
+        guard let precision = job.precision.isEmpty ? .fp32 : Precision(rawValue: job.precision) else {
+            throw EngineError.unknownPrecision(job.precision)
+        }
+        if let loaded, loaded.sha256 == job.model.sha256, loaded.precision == precision { return loaded.engine }
         loaded = nil
-        let checkpoint = try checkpoint(of: model)
-        let engine = try Engine(checkpoint, options: options)
-        loaded = (model.sha256, engine)
+        var options = options
+        options.precision = precision
+        let engine = try Engine(try checkpoint(of: job.model), options: options)
+        loaded = (job.model.sha256, precision, engine)
         return engine
     }
 

@@ -2,6 +2,7 @@ import Benchmarks
 import Foundation
 import Mamba
 import ModelFiles
+import Operations
 
 /// What to evaluate: models × reductions × benchmarks, as a job file (YAML, or JSON, which is YAML too) lists it.
 ///
@@ -16,6 +17,7 @@ public struct JobFile: Sendable, Equatable {
     public var benchmarks: [BenchmarkRows]
     /// Those of every model: sweeps expanded, in the order written; no two are equal.
     public var reductions: [Reduction]
+    /// How products are computed, in every cell.
     public var precision: Precision
 
     /// A checkpoint to evaluate.
@@ -51,11 +53,6 @@ public struct JobFile: Sendable, Equatable {
         public var labels: URL?
         /// Only the first so many documents.
         public var limit: Int?
-    }
-
-    /// The arithmetic of the products.
-    public enum Precision: String, Sendable, CaseIterable {
-        case fp32
     }
 
     /// The reductions that a model is evaluated under: those of every model, then its own.

@@ -1,6 +1,7 @@
 import Benchmarks
 import Mamba
 import ModelFiles
+import Operations
 
 /// A key of one of a job file's mappings: the reader accepts it, and the schema describes it.
 struct JobKey: Sendable {
@@ -54,8 +55,8 @@ enum JobKeys {
             name: "reductions", text: "What every model is evaluated under; a list of a key's values sweeps.",
             value: reductions),
         JobKey(
-            name: "precision", text: "The arithmetic of the products.",
-            value: names(JobFile.Precision.self, standard: JobFile.Precision.fp32)),
+            name: "precision", text: "How products are computed; all else is float32.",
+            value: names(Precision.self, standard: Precision.fp32)),
     ]
 
     static let model = [

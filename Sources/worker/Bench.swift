@@ -4,6 +4,7 @@ import Daemons
 import Foundation
 import Mamba
 import ModelFiles
+import Operations
 
 /// `worker bench`: how fast a model reads prompts, with and without token reduction, and where the time goes.
 struct Bench: ParsableCommand {
@@ -36,6 +37,9 @@ struct Bench: ParsableCommand {
     @Flag(name: .long, help: "Print a list of JSON objects.")
     var json = false
 
+    @Option(name: .long, help: "How products are computed: fp32 or bf16.")
+    var precision: Precision = .fp32
+
     @OptionGroup var engine: EngineArguments
 
     func validate() throws {
@@ -47,12 +51,11 @@ struct Bench: ParsableCommand {
         let reductions = try reduction.map { try Reduction(json: Data($0.utf8)) }.filter { $0.method != .none }
         for reduction in reductions { try reduction.validate(layerCount: checkpoint.configuration.layerCount) }
         let prefill = Prefill(shapes: shapes.list, reductions: reductions, logits: logits, repeats: repeats)
-        let options = engine.options()
+        let options = engine.options(precision: precision)
         let results =
             switch options.device {
-            case .reference: try prefill.measure(checkpoint, on: ReferenceBackend())
-            case .cpu:
-                try prefill.measure(checkpoint, on: CPUBackend(threads: options.threads, gemm: options.gemm))
+            case .reference: try prefill.measure(checkpoint, on: ReferenceBackend(precision: precision))
+            case .cpu: try prefill.measure(checkpoint, on: options.cpuBackend())
             }
         if json {
             print(try JSONLine.pretty(results.map(BenchRow.init)))

@@ -2,6 +2,7 @@ import ArgumentParser
 import Backends
 import Daemons
 import Foundation
+import Operations
 import Scoring
 
 /// The options that say where and how a model runs.
@@ -30,12 +31,15 @@ struct EngineArguments: ParsableArguments {
         guard memory > 0 else { throw ValidationError("--memory is at least 1") }
     }
 
-    func options() -> EngineOptions {
+    /// - Parameter precision: of the products; a coordinator's jobs name their own.
+    func options(precision: Precision = .fp32) -> EngineOptions {
         EngineOptions(
-            device: backend, threads: threads, gemm: gemm, budgetBytes: memory << 20, sharing: prefixSharing)
+            device: backend, threads: threads, gemm: gemm, precision: precision, budgetBytes: memory << 20,
+            sharing: prefixSharing)
     }
 }
 
 extension Device: ExpressibleByArgument {}
 extension CPUBackend.GEMM: ExpressibleByArgument {}
 extension PrefixSharing: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

@@ -3,6 +3,7 @@ import Backends
 import Daemons
 import Foundation
 import Mamba
+import Operations
 import Scoring
 
 /// `worker score`: rates requests from standard input, without a cluster.
@@ -25,6 +26,9 @@ struct Score: ParsableCommand {
             discussion: #"For example {"method":"utrc","flops":0.2,"layers":[2,4]}."#))
     var reduction = #"{"method":"none"}"#
 
+    @Option(name: .long, help: "How products are computed: fp32 or bf16.")
+    var precision: Precision = .fp32
+
     @OptionGroup var engine: EngineArguments
 
     @Option(name: .long, help: "Requests that are scored together; the scores do not depend on it.")
@@ -36,7 +40,7 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let reduction = try Reduction(json: Data(reduction.utf8))
-        let engine = try Engine(model: URL(fileURLWithPath: model), options: engine.options())
+        let engine = try Engine(model: URL(fileURLWithPath: model), options: engine.options(precision: precision))
         var pending: [ScoringRequest] = []
         var line = 0
         while let text = readLine(strippingNewline: true) {

@@ -80,7 +80,7 @@ extension Backend {
 
 /// The CPU backends that are held to the definition.
 enum Engine: String, CaseIterable, CustomTestStringConvertible {
-    case packed, twoThreads, threeThreads, avx2, portable, openBLAS
+    case packed, twoThreads, threeThreads, avx512, avx2, portable, openBLAS
 
     /// Those that promise equal bits.
     static var exact: [Engine] { allCases.filter { $0 != .openBLAS } }
@@ -90,10 +90,18 @@ enum Engine: String, CaseIterable, CustomTestStringConvertible {
         case .packed: CPUBackend()
         case .twoThreads: CPUBackend(threads: 2)
         case .threeThreads: CPUBackend(threads: 3)
+        case .avx512: CPUBackend(instructionSet: .avx512)
         case .avx2: CPUBackend(instructionSet: .avx2)
         case .portable: CPUBackend(threads: 2, instructionSet: .portable)
         case .openBLAS: CPUBackend(gemm: .openBLAS)
         }
+    }
+
+    /// The engine of the same kind with products in bfloat16; OpenBLAS has none.
+    var inBFloat16: CPUBackend {
+        let backend = backend
+        return CPUBackend(
+            threads: backend.threads, precision: .bf16, instructionSet: backend.instructionSet)
     }
 
     var testDescription: String { rawValue }

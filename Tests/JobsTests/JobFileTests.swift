@@ -21,7 +21,15 @@ struct JobFileTests {
         #expect(job.tokenizer?.path == "/data/t.json")
         #expect(job.benchmarks.first?.labels?.path == "/jobs/p.lst")
         #expect(job.benchmarks.first?.limit == 50)
-        #expect(job.precision == .fp32)
+    }
+
+    @Test("products are in fp32 unless the job asks for bf16, and the job's canonical text says which")
+    func precision() throws {
+        #expect(try read(Self.whole).precision == .fp32)
+        let job = try read(Self.whole + "precision: bf16\n")
+        #expect(job.precision == .bf16)
+        #expect(job.canonicalJSON.contains(#""precision":"bf16""#))
+        #expect(try read(job.canonicalJSON) == job)
     }
 
     @Test("lists sweep, and layers sweep as lists of lists")

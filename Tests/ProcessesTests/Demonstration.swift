@@ -13,7 +13,7 @@ struct Demonstration {
     init(
         benchmarks: [String] = ["lambada_openai", "hellaswag", "piqa", "arc_easy", "arc_challenge", "winogrande"],
         reductions: String = "[none, {method: utrc, keep_ratio: 0.7, layers: [1, 2]}]",
-        vocabulary: Int = 1024
+        vocabulary: Int = 1024, precision: String = "fp32"
     ) throws {
         folder = try Scratch.folder()
         try RandomCheckpoint.write(
@@ -30,6 +30,7 @@ struct Demonstration {
             benchmarks:
             \(lines.joined(separator: "\n"))
             reductions: \(reductions)
+            precision: \(precision)
             """
         try Data(text.utf8).write(to: job)
     }

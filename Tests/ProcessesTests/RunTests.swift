@@ -54,6 +54,21 @@ struct RunTests {
         struct Reduction: Decodable { let method: String }
     }
 
+    @Test("a job in bf16 has other rows than the same in fp32, the same for any number of workers")
+    func precision() throws {
+        let rows = try [("fp32", 1), ("bf16", 1), ("bf16", 3)].map { precision, workers in
+            let demonstration = try Demonstration(
+                benchmarks: ["piqa"], reductions: "[none]", precision: precision)
+            let store = demonstration.store(precision)
+            let result = try Programs.run(
+                "coord", ["run", demonstration.job.path, "--store", store, "--workers", "\(workers)"])
+            #expect(result.status == 0, "\(result.errors)")
+            return try storedRows(store)
+        }
+        #expect(rows[1] == rows[2] && rows[0].keys == rows[1].keys)
+        #expect(rows[0].filter { rows[1][$0.key] == $0.value }.count < rows[0].count / 2)
+    }
+
     @Test("one, two and three workers give the same bits, with any number of threads")
     func workers() throws {
         let demonstration = try Demonstration()

@@ -43,4 +43,28 @@ struct WorkerScoreTests {
             }
         }
     }
+
+    @Test("rounds products to bf16 where asked to, and says so where it cannot")
+    func precision() throws {
+        let model = try Demonstration(benchmarks: ["piqa"]).folder.appendingPathComponent("model").path
+        let input = #"{"id":"a","context":[5,6,7,8,9,10,11,12],"continuations":[[3,4],[5]]}"#
+        let answers = try [["fp32"], ["bf16"], ["bf16", "--backend", "reference"]].map { arguments in
+            let result = try Programs.run(
+                "worker", ["score", "--model", model, "--precision"] + arguments, input: input)
+            #expect(result.status == 0, "\(result.errors)")
+            return try JSONDecoder().decode(Sums.self, from: Data(result.output.utf8)).scores.map(\.loglikelihood)
+        }
+        #expect(answers[0] != answers[1])
+        for (left, right) in zip(answers[0], answers[1]) { #expect(abs(left - right) < 0.1) }
+        for (left, right) in zip(answers[1], answers[2]) { #expect(abs(left - right) < 0.01) }
+        let refused = try Programs.run(
+            "worker", ["score", "--model", model, "--precision", "bf16", "--gemm", "openblas"])
+        #expect(refused.status != 0)
+        #expect(refused.errors.contains("no bf16 product in openblas"), "\(refused.errors)")
+    }
+
+    private struct Sums: Decodable {
+        let scores: [Sum]
+        struct Sum: Decodable { let loglikelihood: Double }
+    }
 }

@@ -34,10 +34,12 @@ struct InvarianceTests {
     }
 
     static func scorer(
-        _ shape: PublishedShape, _ reduction: Reduction, threads: Int = 1, budget: ScoringBudget? = nil
+        _ shape: PublishedShape, _ reduction: Reduction, threads: Int = 1, precision: Precision = .fp32,
+        instructionSet: InstructionSet? = nil, budget: ScoringBudget? = nil
     ) throws -> Scorer<CPUBackend> {
         let checkpoint = RandomCheckpoint.model(shape.configuration(vocabulary: 304), seed: 3)
-        let model = try LanguageModel(checkpoint, on: CPUBackend(threads: threads))
+        let backend = CPUBackend(threads: threads, precision: precision, instructionSet: instructionSet)
+        let model = try LanguageModel(checkpoint, on: backend)
         return try Scorer(model: model, reduction: reduction, budget: budget)
     }
 
@@ -53,6 +55,19 @@ struct InvarianceTests {
         #expect(try Self.scorer(shape, reduction).score(requests.reversed()).reversed() == whole)
         let alone = try requests.flatMap { try Self.scorer(shape, reduction).score([$0]) }
         #expect(alone == whole)
+    }
+
+    @Test("in bf16 too, on any instruction set, and other bits than in fp32", arguments: shapes, reductions)
+    func bitsOfBFloat16(shape: PublishedShape, reduction: Reduction) throws {
+        let requests = Self.requests()
+        let whole = try Self.scorer(shape, reduction, precision: .bf16).score(requests)
+        let small = ScoringBudget(rows: 50, states: 3)
+        for set in InstructionSet.available {
+            let scorer = try Self.scorer(
+                shape, reduction, threads: 2, precision: .bf16, instructionSet: set, budget: small)
+            #expect(try scorer.score(requests) == whole, "\(set)")
+        }
+        #expect(try Self.scorer(shape, reduction).score(requests) != whole)
     }
 
     @Test("a continuation scores the same beside its siblings and without them", arguments: shapes, reductions)

@@ -6,8 +6,8 @@ extension CPUBackend {
     /// Rows whose logits are taken together: enough to use each panel of the head often, few enough to stay in cache.
     private static let headRows = 96
 
-    /// Logits of a row that are folded at a time. It is fixed, and folds are added in order, so that the sum of the
-    /// exponentials has one value.
+    /// Logits of a row that are folded at a time, whole panels. It is fixed, and folds are added in order, so that the
+    /// sum of the exponentials has one value.
     private static let headColumns = 512
 
     public func score(
@@ -19,18 +19,19 @@ extension CPUBackend {
         precondition(targets.allSatisfy { $0 >= 0 && $0 < head.outputs }, "targets of a vocabulary of \(head.outputs)")
         var scores = [TokenScore](
             repeating: TokenScore(logProbability: 0, isGreedy: false, margin: 0), count: targets.count)
+        let operand = operand(hidden, columns: 0..<hidden.columns, of: head)
         for first in stride(from: 0, to: hidden.rows, by: Self.headRows) {
             let tile = first..<min(hidden.rows, first + Self.headRows)
             let rated = rows.indices.filter { tile.contains(rows[$0]) }
             let pairs = rated.map { (row: rows[$0] - first, target: Int(targets[$0])) }
-            for (index, score) in zip(rated, score(hidden, tile, head, pairs)) { scores[index] = score }
+            for (index, score) in zip(rated, score(operand, tile, head, pairs)) { scores[index] = score }
         }
         return scores
     }
 
     /// Rates the target of each pair by its row, counted from the first of `rows`.
     private func score(
-        _ hidden: CPUMatrix, _ rows: Range<Int>, _ head: CPUWeight, _ pairs: [(row: Int, target: Int)]
+        _ hidden: Operand, _ rows: Range<Int>, _ head: CPUWeight, _ pairs: [(row: Int, target: Int)]
     ) -> [TokenScore] {
         let chunks = (head.outputs + Self.headColumns - 1) / Self.headColumns
         var logits = [Float](repeating: 0, count: pairs.count)
@@ -54,7 +55,7 @@ extension CPUBackend {
 
     /// Folds some chunks of the logits of `rows`; `look` sees each chunk's logits, their stride and their columns.
     private func fold(
-        _ hidden: CPUMatrix, _ rows: Range<Int>, _ head: CPUWeight, chunks: Range<Int>, of chunkCount: Int,
+        _ hidden: Operand, _ rows: Range<Int>, _ head: CPUWeight, chunks: Range<Int>, of chunkCount: Int,
         into folds: UnsafeMutablePointer<ck_fold>, look: (UnsafePointer<Float>, Int, Range<Int>) -> Void
     ) {
         let stride = CPUMatrix.stride(of: Self.headColumns)
@@ -63,14 +64,12 @@ extension CPUBackend {
                 for chunk in chunks {
                     let first = chunk * Self.headColumns
                     let columns = first..<min(head.outputs, first + Self.headColumns)
-                    var product = ck_product(
+                    let product = ck_product(
                         x: hidden.row(rows.lowerBound), x_stride: hidden.stride,
-                        panels: head.values + first * head.inputs, inputs: head.inputs, outputs: columns.count,
+                        panels: head.panel(first / Self.panelWidth), inputs: head.inputs, outputs: columns.count,
                         y: tile, y_stride: stride)
-                    switch head.layout {
-                    case .panels: kernels.product(&product, 0, rows.count, 0, CPUWeight.panelCount(columns.count))
-                    case .rowMajor: multiplyByOpenBLAS(product, rows: rows.count)
-                    }
+                    multiply(
+                        product, head.layout, rows: 0..<rows.count, panels: 0..<CPUWeight.panelCount(columns.count))
                     kernels.fold(tile, stride, rows.count, columns.count, first, folds + chunk, chunkCount)
                     look(tile, stride, columns)
                 }

@@ -7,7 +7,7 @@ import Operations
 /// The operations on this machine's cores, by the kernels of CKernels.
 ///
 /// With `.packed` products a result has the same bits whatever it is batched with, for any number of threads and on
-/// every instruction set. Memory that activations used is kept for the next ones, up to a limit.
+/// every instruction set, in either precision. Memory that activations used is kept for the next ones, up to a limit.
 public final class CPUBackend: Backend {
     public typealias Matrix = CPUMatrix
     public typealias Weight = CPUWeight
@@ -17,14 +17,15 @@ public final class CPUBackend: Backend {
     public enum GEMM: String, Sendable, CaseIterable {
         /// Our kernel on weights that are packed once. Only this one promises that results do not depend on batching.
         case packed
-        /// The system's OpenBLAS, one thread a product: the cross-check. Its sums depend on the shape it is given and on
-        /// the processor, for which it picks a kernel when the process starts.
-        case openBLAS
+        /// The system's OpenBLAS, in float32, one thread a product: the cross-check. Its sums depend on the shape it is
+        /// given and on the processor, for which it picks a kernel when the process starts.
+        case openBLAS = "openblas"
     }
 
     /// The cores that one operation uses.
     public let threads: Int
     public let gemm: GEMM
+    public let precision: Precision
     public let instructionSet: InstructionSet
 
     static let panelWidth = Int(ck_panel_width)
@@ -35,18 +36,21 @@ public final class CPUBackend: Backend {
     /// A backend on `threads` cores.
     ///
     /// - Parameters:
+    ///   - precision: of the products; OpenBLAS has fp32 only.
     ///   - instructionSet: which kernels to use; nil means `InstructionSet.preferred`, as does one that this processor
     ///     does not have.
     ///   - keepingAtMost: bytes of activations' memory that wait for reuse.
     public init(
-        threads: Int = 1, gemm: GEMM = .packed, instructionSet: InstructionSet? = nil,
+        threads: Int = 1, gemm: GEMM = .packed, precision: Precision = .fp32, instructionSet: InstructionSet? = nil,
         keepingAtMost limit: Int = 128 << 20
     ) {
         precondition(threads > 0, "a backend on \(threads) threads")
+        precondition(gemm == .packed || precision == .fp32, "OpenBLAS has no product in \(precision)")
         let chosen = instructionSet.flatMap { $0.kernels == nil ? nil : $0 } ?? .preferred
         guard let kernels = chosen.kernels else { preconditionFailure("there are no portable kernels") }
         self.threads = threads
         self.gemm = gemm
+        self.precision = precision
         self.instructionSet = chosen
         self.kernels = kernels
         pool = BufferPool(limit: limit)
@@ -58,18 +62,28 @@ public final class CPUBackend: Backend {
 
     public var engine: String {
         switch gemm {
-        case .packed: "cpu/\(instructionSet.rawValue)/packed"
+        case .packed: "cpu/\(instructionSet.rawValue)/\(layoutName)"
         case .openBLAS: "cpu/\(instructionSet.rawValue)/openblas-\(String(cString: openblas_get_corename()))"
         }
     }
 
     /// The packed product and every other kernel add in one order whatever the instruction set; a library may not.
-    public var arithmetic: String { gemm == .packed ? "cpu/packed" : engine }
+    public var arithmetic: String { gemm == .packed ? "cpu/\(layoutName)" : engine }
+
+    private var layoutName: String { precision == .fp32 ? "packed" : "packed-\(precision)" }
+
+    private var layout: CPUWeight.Layout {
+        switch (gemm, precision) {
+        case (.packed, .fp32): .panels
+        case (.packed, .bf16): .pairs
+        case (.openBLAS, _): .rowMajor
+        }
+    }
 
     // MARK: Parameters and transfers
 
     public func weight(_ tensor: Tensor) throws -> CPUWeight {
-        try CPUWeight(tensor, layout: gemm == .packed ? .panels : .rowMajor, backend: self)
+        try CPUWeight(tensor, layout: layout, backend: self)
     }
 
     public func vector(_ values: [Float]) throws -> CPUVector { try CPUVector(values) }

@@ -1,7 +1,7 @@
 import CKernels
 import ModelFiles
 
-/// A projection [outputs, inputs], the form that the backend's matrix product reads; one float32 copy.
+/// A projection [outputs, inputs], the form that the backend's matrix product reads; the only copy besides the file.
 public struct CPUWeight: Sendable {
     /// Rows of the weight.
     public let outputs: Int
@@ -13,12 +13,27 @@ public struct CPUWeight: Sendable {
     enum Layout {
         /// [⌈outputs / 32⌉][inputs][32]
         case panels
+        /// Pairs of bfloat16: [⌈outputs / 32⌉][⌈inputs / 2⌉][32][2]
+        case pairs
         /// [outputs][inputs]
         case rowMajor
+
+        /// Floats that a row of a weight takes, pairs counting as one.
+        func floats(_ inputs: Int) -> Int { self == .pairs ? (inputs + 1) / 2 : inputs }
     }
 
-    /// The first value of the layout; valid while the weight is kept alive.
+    /// The first value of the layout; valid while the weight is kept alive. Not for `pairs`.
     var values: UnsafeMutablePointer<Float> { buffer.floats }
+
+    /// What holds the outputs from a panel's first on; valid while the weight is kept alive.
+    func panel(_ index: Int) -> UnsafeMutablePointer<Float> {
+        buffer.floats + index * CPUBackend.panelWidth * layout.floats(inputs)
+    }
+
+    /// The pairs of the layout `pairs`; valid while the weight is kept alive.
+    var pairs: UnsafeMutablePointer<UInt32> {
+        UnsafeMutableRawPointer(buffer.floats).assumingMemoryBound(to: UInt32.self)
+    }
 
     /// The panels of 32 outputs, the last filled up with zeros.
     var panelCount: Int { Self.panelCount(outputs) }
@@ -28,13 +43,14 @@ public struct CPUWeight: Sendable {
     init(_ tensor: Tensor, layout: Layout, backend: CPUBackend) throws {
         precondition(tensor.shape.count == 2, "\(tensor.name) has shape \(tensor.shape), not [outputs, inputs]")
         let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
-        let rows = layout == .panels ? Self.panelCount(outputs) * CPUBackend.panelWidth : outputs
-        guard let buffer = Buffer(count: rows * inputs) else {
-            throw CPUMemoryError(bytes: rows * inputs * 4, what: tensor.name)
+        let rows = layout == .rowMajor ? outputs : Self.panelCount(outputs) * CPUBackend.panelWidth
+        let floats = rows * layout.floats(inputs)
+        guard let buffer = Buffer(count: floats) else {
+            throw CPUMemoryError(bytes: floats * 4, what: tensor.name)
         }
         self.init(outputs: outputs, inputs: inputs, layout: layout, buffer: buffer)
         switch layout {
-        case .panels:
+        case .panels, .pairs:
             tensor.withUnsafeBytes { backend.pack($0.baseAddress, tensor.elementType.kernelName, into: self) }
         case .rowMajor:
             tensor.floats().withUnsafeBufferPointer { source in

@@ -3,6 +3,8 @@ import Foundation
 
 /// An instruction set for which the CPU kernels are compiled; all give the same bits.
 public enum InstructionSet: String, Sendable, CaseIterable {
+    /// AVX-512 with an instruction for pairs of bfloat16, on processors where it gives the bits that the others give.
+    case avx512bf16
     case avx512
     case avx2
     case portable
@@ -19,6 +21,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
 
     var kernels: Kernels? {
         switch self {
+        case .avx512bf16: ck_kernels_for(ck_avx512bf16).map(Kernels.init)
         case .avx512: ck_kernels_for(ck_avx512).map(Kernels.init)
         case .avx2: ck_kernels_for(ck_avx2).map(Kernels.init)
         case .portable: ck_kernels_for(ck_portable).map(Kernels.init)

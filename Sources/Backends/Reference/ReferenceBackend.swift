@@ -4,7 +4,8 @@ import Operations
 /// Every operation in its plainest form: the definition that the fast backends are tested against.
 ///
 /// Values are float32; each is computed in float64 from float32 operands and rounded once. Recurrent states are rounded
-/// after every token, so a prefix and its continuation give the same bits as the whole.
+/// after every token, so a prefix and its continuation give the same bits as the whole. In bf16 a product is the chain
+/// that `Precision.bf16` defines, bit for bit.
 public struct ReferenceBackend: Backend {
     /// A matrix in an array, row-major.
     public struct Matrix: BackendMatrix, Sendable, Equatable {
@@ -25,18 +26,22 @@ public struct ReferenceBackend: Backend {
         public subscript(row row: Int) -> ArraySlice<Float> { values[row * columns..<(row + 1) * columns] }
     }
 
-    /// A projection [outputs, inputs], widened to float32.
+    /// A projection [outputs, inputs], widened to float32; in bf16 rounded first.
     public typealias Weight = Matrix
     public typealias Vector = [Float]
 
-    public init() {}
+    public let precision: Precision
 
-    public var engine: String { "reference" }
+    public init(precision: Precision = .fp32) { self.precision = precision }
+
+    public var engine: String { precision == .fp32 ? "reference" : "reference-\(precision)" }
     public var arithmetic: String { engine }
 
     public func weight(_ tensor: Tensor) throws -> Matrix {
         precondition(tensor.shape.count == 2, "\(tensor.name) has shape \(tensor.shape), not [outputs, inputs]")
-        return Matrix(tensor.floats(), rows: tensor.shape[0], columns: tensor.shape[1])
+        let stored = tensor.floats()
+        let values = precision == .bf16 ? stored.map(\.roundedToBFloat16) : stored
+        return Matrix(values, rows: tensor.shape[0], columns: tensor.shape[1])
     }
 
     public func vector(_ values: [Float]) throws -> [Float] { values }

@@ -48,15 +48,18 @@ extension ReferenceBackend {
     public func project(_ x: Matrix, columns: Range<Int>, by weight: Matrix) -> Matrix {
         precondition(columns.count == weight.columns, "\(weight.columns) inputs for \(columns.count) columns")
         precondition(columns.upperBound <= x.columns, "columns \(columns) of a matrix of \(x.columns)")
+        let rounded = precision == .bf16 ? x.values.map(\.roundedToBFloat16) : x.values
         let values = [Float](unsafeUninitializedCapacity: x.rows * weight.rows) { output, count in
-            x.values.withUnsafeBufferPointer { inputs in
+            rounded.withUnsafeBufferPointer { inputs in
                 weight.values.withUnsafeBufferPointer { weights in
                     for row in 0..<x.rows {
-                        let left = inputs[(row * x.columns + columns.lowerBound)...].prefix(columns.count)
+                        let left = UnsafeBufferPointer(
+                            rebasing: inputs[(row * x.columns + columns.lowerBound)...].prefix(columns.count))
                         for unit in 0..<weight.rows {
-                            let right = weights[(unit * weight.columns)...].prefix(weight.columns)
-                            let sum = dot(UnsafeBufferPointer(rebasing: left), UnsafeBufferPointer(rebasing: right))
-                            output[row * weight.rows + unit] = Float(sum)
+                            let right = UnsafeBufferPointer(
+                                rebasing: weights[(unit * weight.columns)...].prefix(weight.columns))
+                            output[row * weight.rows + unit] =
+                                precision == .bf16 ? pairedDot(left, right) : Float(dot(left, right))
                         }
                     }
                 }

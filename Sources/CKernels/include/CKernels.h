@@ -32,13 +32,14 @@ typedef enum { ck_float32, ck_float16, ck_bfloat16 } ck_element;
 typedef enum { ck_clip, ck_noclip, ck_l1, ck_l2 } ck_metric;
 
 /// An instruction set for which the kernels are compiled.
-typedef enum { ck_portable, ck_avx2, ck_avx512 } ck_instruction_set;
+typedef enum { ck_portable, ck_avx2, ck_avx512, ck_avx512bf16 } ck_instruction_set;
 
-/// y = x · weightᵀ with packed weights; see `pack`.
+/// y = x · weightᵀ with packed weights; see `pack`, and `pack_bf16` with `round_rows`.
 typedef struct {
-    const float *x;          ///< [L, inputs]
+    const void *x;           ///< [L, inputs] float32; of `product_bf16` what `round_rows` gave
     ptrdiff_t x_stride;
-    const float *panels;     ///< [⌈outputs / 32⌉][inputs][32], 64-byte aligned
+    const void *panels;      ///< [⌈outputs / 32⌉][inputs][32] float32, or [⌈outputs / 32⌉][⌈inputs / 2⌉][32][2]
+                             ///< bfloat16; 64-byte aligned
     ptrdiff_t inputs;
     ptrdiff_t outputs;
     float *y;                ///< [L, outputs]
@@ -118,17 +119,35 @@ typedef struct {
 
 /// The kernels for one instruction set.
 typedef struct {
-    /// `avx512`, `avx2` or `portable`.
+    /// `avx512bf16`, `avx512`, `avx2` or `portable`.
     const char *name;
+
+    /// Bytes that `round_rows` writes for a value: 4 or 2.
+    ptrdiff_t rounded_bytes;
 
     /// Packs rows [32·first, 32·last) of a weight [outputs, inputs] of any encoding and alignment into panels, which
     /// points at panel 0; rows past the last output become zeros.
     void (*pack)(const void *values, ck_element element, ptrdiff_t outputs, ptrdiff_t inputs, ptrdiff_t first,
                  ptrdiff_t last, float *panels);
 
-    /// Computes rows [first_row, last_row) of panels [first_panel, last_panel) of y.
+    /// The same, rounded to bfloat16 (to nearest, ties to even; denormals to zeros), in pairs of neighbouring inputs.
+    void (*pack_bf16)(const void *values, ck_element element, ptrdiff_t outputs, ptrdiff_t inputs, ptrdiff_t first,
+                      ptrdiff_t last, uint32_t *panels);
+
+    /// Rounds rows [rows, inputs] to bfloat16 in the form that `product_bf16` reads, a missing partner of the last
+    /// input being 0: 2·⌈inputs / 2⌉ values of `rounded_bytes` each; rows of `out` are out_stride floats apart.
+    void (*round_rows)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t inputs, float *out,
+                       ptrdiff_t out_stride);
+
+    /// Computes rows [first_row, last_row) of panels [first_panel, last_panel) of y, float32 × float32:
+    /// y = fma(x[k], w[k], y) for k = 0, 1, ….
     void (*product)(const ck_product *product, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first_panel,
                     ptrdiff_t last_panel);
+
+    /// The same of bfloat16 × bfloat16, summed in float32: y = fma(x[k + 1], w[k + 1], y), then y = fma(x[k], w[k], y),
+    /// for k = 0, 2, …. A sum that is below 2^−126 when it is rounded becomes a zero of its sign.
+    void (*product_bf16)(const ck_product *product, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first_panel,
+                         ptrdiff_t last_panel);
 
     /// Folds logits [rows, columns], which are columns [first_column, …) of the head's output; row i's fold goes to
     /// folds[i·fold_stride].
@@ -188,7 +207,8 @@ typedef struct {
     void (*decay)(const float *x, ptrdiff_t count, float *y);
 } ck_kernels;
 
-/// The kernels for an instruction set, or null where this processor (or this build) has none for it.
+/// The kernels for an instruction set, or null where this processor (or this build) has none for it. Those for
+/// `ck_avx512bf16` are also null where its products of pairs have other bits than the other sets': that is tried.
 const ck_kernels *_Nullable ck_kernels_for(ck_instruction_set set);
 
 /// Floats of scratch that one call of `head_scan` needs, for N states.
@@ -196,6 +216,9 @@ ptrdiff_t ck_head_scan_scratch(ptrdiff_t states);
 
 /// Copies row `index` of packed weights of `inputs` columns to out [inputs].
 void ck_unpack_row(const float *panels, ptrdiff_t inputs, ptrdiff_t index, float *out);
+
+/// The same of weights packed as bfloat16, widened.
+void ck_unpack_row_bf16(const uint32_t *panels, ptrdiff_t inputs, ptrdiff_t index, float *out);
 
 /// Memory for `bytes` of packed weights, on huge pages where the system gives them, or null; ends with `ck_release`.
 void *_Nullable ck_allocate(size_t bytes);

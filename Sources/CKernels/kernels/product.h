@@ -1,50 +1,144 @@
 // y = x · weightᵀ over packed panels.
 //
 // A tile of rows × 32 outputs stays in registers while K runs once, front to back: every element of y is one chain of
-// fused multiply-adds, y = fma(x[k], w[k], y) from zero, whatever the tile. Remaining rows take a smaller tile of the
-// same arithmetic. Panels are the outer loop, so that a panel is read from memory once per block of rows.
+// fused multiply-adds from zero, whatever the tile. Remaining rows take a smaller tile of the same arithmetic. Panels
+// are the outer loop, so that a panel is read from memory once per block of rows.
+//
+// A step of K is 128 bytes of a panel: one value of float32, y = fma(x[k], w[k], y), or a pair of bfloat16, the odd
+// one first: y = fma(x[k + 1], w[k + 1], y); y = fma(x[k], w[k], y), as `vdpbf16ps` adds them. A bfloat16 product of two
+// such values is exact in float32, so that a step rounds once an addition; sums below 2^−126 become zeros.
 
 typedef float tile_vector __attribute__((ext_vector_type(TILE_LANES)));
+typedef uint32_t tile_bits __attribute__((ext_vector_type(TILE_LANES)));
 typedef float tile_vector_unaligned __attribute__((ext_vector_type(TILE_LANES), aligned(4)));
 
-enum { tile_columns = TILE_LANES * TILE_VECTORS, line_floats = 16 };
+enum { tile_columns = TILE_LANES * TILE_VECTORS, step_bytes = 4 * ck_panel_width, line_bytes = 64 };
 
-/// One step of K: x points at the step's value of the first row.
-INLINE void tile_step(const int rows, const float *x, ptrdiff_t x_stride, const float *panel,
-                      tile_vector sum[TILE_ROWS][TILE_VECTORS]) {
+/// What a step of K holds.
+typedef enum { float_step, pair_step } step_kind;
+
+/// Bytes of x in a step.
+INLINE ptrdiff_t bytes_of(step_kind kind) { return kind == float_step ? 4 : 2 * ROUNDED_BYTES; }
+
+#if defined(__x86_64__)
+INLINE tile_vector flush_tiny(tile_vector sum, tile_vector a, tile_vector b, tile_vector before) {
+    (void)a, (void)b, (void)before;
+    return sum;  // The control register does it.
+}
+#else
+/// `sum` = fma(a, b, before), or a zero of its sign where it is tiny after rounding with an unbounded exponent.
+INLINE tile_vector flush_tiny(tile_vector sum, tile_vector a, tile_vector b, tile_vector before) {
+    const tile_vector larger = __builtin_elementwise_fma(a * 0x1p32f, b * 0x1p32f, before * 0x1p64f);
+    const tile_bits sign = __builtin_bit_cast(tile_bits, sum) & 0x80000000u;
+    const tile_vector size = __builtin_elementwise_abs(sum);
+    const tile_vector zero = __builtin_bit_cast(tile_vector, sign);
+    return size <= 0x1p-126f && __builtin_elementwise_abs(larger) < 0x1p-62f ? zero : sum;
+}
+#endif
+
+INLINE tile_vector load_weights(const char *panel, int vector) {
+    return *(const tile_vector *)(panel + vector * TILE_LANES * 4);
+}
+
+/// One value of float32; x points at the step's value of the first row.
+INLINE void tile_float(const int rows, const char *x, ptrdiff_t x_stride, const char *panel,
+                       tile_vector sum[TILE_ROWS][TILE_VECTORS]) {
     tile_vector w[TILE_VECTORS];
 #pragma clang loop unroll(full)
-    for (int v = 0; v < TILE_VECTORS; v++) w[v] = *(const tile_vector *)(panel + v * TILE_LANES);
+    for (int v = 0; v < TILE_VECTORS; v++) w[v] = load_weights(panel, v);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
-        const tile_vector value = (tile_vector)x[r * x_stride];
+        const tile_vector value = (tile_vector) * (const float *)(x + r * x_stride);
 #pragma clang loop unroll(full)
         for (int v = 0; v < TILE_VECTORS; v++) sum[r][v] = __builtin_elementwise_fma(value, w[v], sum[r][v]);
     }
 }
 
-/// One tile of `rows` × tile_columns over `inputs` steps of K, from zero or, when `resume`, from what y holds.
-/// `lines` cache lines of `ahead` are fetched per four steps.
-INLINE void tile(const int rows, const float *x, ptrdiff_t x_stride, const float *panel, ptrdiff_t inputs, int resume,
-                 float *y, ptrdiff_t y_stride, const float *ahead, int lines) {
+#if ROUNDED_BYTES == 2
+/// A pair of bfloat16, in one instruction.
+INLINE void tile_pair(const int rows, const char *x, ptrdiff_t x_stride, const char *panel,
+                      tile_vector sum[TILE_ROWS][TILE_VECTORS]) {
+    __m512bh w[TILE_VECTORS];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < TILE_VECTORS; v++) w[v] = __builtin_bit_cast(__m512bh, load_weights(panel, v));
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+        const __m512bh value = __builtin_bit_cast(__m512bh, _mm512_set1_epi32(*(const int *)(x + r * x_stride)));
+#pragma clang loop unroll(full)
+        for (int v = 0; v < TILE_VECTORS; v++) sum[r][v] = _mm512_dpbf16_ps(sum[r][v], value, w[v]);
+    }
+}
+#else
+/// A pair of bfloat16, widened.
+INLINE void tile_pair(const int rows, const char *x, ptrdiff_t x_stride, const char *panel,
+                      tile_vector sum[TILE_ROWS][TILE_VECTORS]) {
+#pragma clang loop unroll(full)
+    for (int odd = 1; odd >= 0; odd--) {
+        tile_vector w[TILE_VECTORS];
+#pragma clang loop unroll(full)
+        for (int v = 0; v < TILE_VECTORS; v++) {
+            const tile_bits pair = __builtin_bit_cast(tile_bits, load_weights(panel, v));
+            w[v] = __builtin_bit_cast(tile_vector, odd ? pair & 0xffff0000u : pair << 16);
+        }
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+            const tile_vector value = (tile_vector) * (const float *)(x + r * x_stride + 4 * odd);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < TILE_VECTORS; v++) {
+                const tile_vector before = sum[r][v];
+                sum[r][v] = flush_tiny(__builtin_elementwise_fma(value, w[v], before), value, w[v], before);
+            }
+        }
+        __asm__ volatile("" ::: "memory");
+    }
+}
+#endif
+
+INLINE void tile_step(const step_kind kind, const int rows, const char *x, ptrdiff_t x_stride, const char *panel,
+                      tile_vector sum[TILE_ROWS][TILE_VECTORS]) {
+    if (kind == float_step)
+        tile_float(rows, x, x_stride, panel, sum);
+    else
+        tile_pair(rows, x, x_stride, panel, sum);
+}
+
+/// A tile's operands; strides are in bytes. `lines` cache lines of `ahead` are fetched per four steps.
+typedef struct {
+    const char *x;
+    ptrdiff_t x_stride;
+    const char *panel;
+    ptrdiff_t steps;
+    int resume;
+    float *y;
+    ptrdiff_t y_stride;
+    const char *ahead;
+    int lines;
+} tile_operands;
+
+/// One tile of `rows` × tile_columns over all steps of K, from zero or, when `resume`, from what y holds.
+INLINE void tile(const step_kind kind, const int rows, const tile_operands *t) {
     tile_vector sum[TILE_ROWS][TILE_VECTORS];
+    const char *x = t->x, *panel = t->panel, *ahead = t->ahead;
+    float *const y = t->y;
+    const ptrdiff_t x_stride = t->x_stride, y_stride = t->y_stride;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < TILE_VECTORS; v++)
-            sum[r][v] = resume ? *(tile_vector_unaligned *)(y + r * y_stride + v * TILE_LANES) : (tile_vector)0.0f;
+            sum[r][v] = t->resume ? *(tile_vector_unaligned *)(y + r * y_stride + v * TILE_LANES) : (tile_vector)0.0f;
 
+    const int lines = t->lines;
     ptrdiff_t k = 0;
-    for (; k + 4 <= inputs; k += 4, x += 4, panel += 4 * ck_panel_width) {
-        for (int line = 0; line < lines; line++, ahead += line_floats) __builtin_prefetch(ahead, 0, 2);
+    for (; k + 4 <= t->steps; k += 4, x += 4 * bytes_of(kind), panel += 4 * step_bytes) {
+        for (int line = 0; line < lines; line++, ahead += line_bytes) __builtin_prefetch(ahead, 0, 2);
 #pragma clang loop unroll(full)
         for (int step = 0; step < 4; step++) {
-            tile_step(rows, x + step, x_stride, panel + step * ck_panel_width, sum);
+            tile_step(kind, rows, x + step * bytes_of(kind), x_stride, panel + step * step_bytes, sum);
             // Keeps the compiler from loading four steps' weights at once, for which there are no registers.
             __asm__ volatile("" ::: "memory");
         }
     }
-    for (; k < inputs; k++, x++, panel += ck_panel_width) tile_step(rows, x, x_stride, panel, sum);
+    for (; k < t->steps; k++, x += bytes_of(kind), panel += step_bytes) tile_step(kind, rows, x, x_stride, panel, sum);
 
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
@@ -54,111 +148,106 @@ INLINE void tile(const int rows, const float *x, ptrdiff_t x_stride, const float
 }
 
 #define TILE(ROWS)                                                                                                    \
-    static void tile_##ROWS(const float *x, ptrdiff_t x_stride, const float *panel, ptrdiff_t inputs, int resume,     \
-                            float *y, ptrdiff_t y_stride, const float *ahead, int lines) {                            \
-        tile(ROWS, x, x_stride, panel, inputs, resume, y, y_stride, ahead, lines);                                    \
-    }
+    static void tile_float_##ROWS(const tile_operands *t) { tile(float_step, ROWS, t); }                              \
+    static void tile_pair_##ROWS(const tile_operands *t) { tile(pair_step, ROWS, t); }
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #if TILE_ROWS > 6
 TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
 #endif
 #undef TILE
 
-typedef void (*tile_function)(const float *, ptrdiff_t, const float *, ptrdiff_t, int, float *, ptrdiff_t,
-                              const float *, int);
+typedef void (*tile_function)(const tile_operands *);
 
-static const tile_function tiles[TILE_ROWS] = {
-    tile_1, tile_2, tile_3, tile_4, tile_5, tile_6,
+static const tile_function float_tiles[TILE_ROWS] = {
+    tile_float_1, tile_float_2, tile_float_3, tile_float_4, tile_float_5, tile_float_6,
 #if TILE_ROWS > 6
-    tile_7, tile_8, tile_9, tile_10, tile_11, tile_12,
+    tile_float_7, tile_float_8, tile_float_9, tile_float_10, tile_float_11, tile_float_12,
 #endif
 };
 
-/// A block of the product: rows [first, last) of x, inputs [start, end). About 512 KB of x and 128 KB of a panel stay
-/// in the second-level cache. A later block of inputs resumes the chains that y holds, with the same bits.
+static const tile_function pair_tiles[TILE_ROWS] = {
+    tile_pair_1, tile_pair_2, tile_pair_3, tile_pair_4, tile_pair_5, tile_pair_6,
+#if TILE_ROWS > 6
+    tile_pair_7, tile_pair_8, tile_pair_9, tile_pair_10, tile_pair_11, tile_pair_12,
+#endif
+};
+
+/// A block of the product: rows [first, last) of x, steps [start, end) of `steps`. About 512 KB of x and 128 KB of a
+/// panel stay in the second-level cache. A later block of steps resumes the chains that y holds, with the same bits.
 typedef struct {
-    ptrdiff_t first, last, start, end;
+    step_kind kind;
+    ptrdiff_t first, last, start, end, steps;
 } product_block;
 
-enum { block_inputs = 1024, block_rows = 192, block_floats = 128 << 10 };
+enum { block_steps = 1024, block_rows = 192, block_bytes = 512 << 10 };
 
-/// One panel of a block, in tiles of nearly equal height; `next` is the panel that comes after.
+/// One panel of a block, in tiles of nearly equal height; the panel that comes after is fetched meanwhile.
 static void product_panel(const ck_product *p, ptrdiff_t panel, product_block block, int has_next) {
-    const ptrdiff_t inputs = block.end - block.start, height = block.last - block.first;
-    const float *weights = p->panels + (panel * p->inputs + block.start) * ck_panel_width;
-    const float *next = weights + p->inputs * ck_panel_width;
+    const ptrdiff_t steps = block.end - block.start, height = block.last - block.first;
+    const char *weights = (const char *)p->panels + (panel * block.steps + block.start) * step_bytes;
     const ptrdiff_t width = p->outputs - panel * ck_panel_width;
     const ptrdiff_t count = (height + TILE_ROWS - 1) / TILE_ROWS;
     const ptrdiff_t calls = count * (ck_panel_width / tile_columns);
-    const int lines = has_next ? (int)((8 + calls - 1) / calls) : 0, resume = block.start > 0;
-    const ptrdiff_t fetched = lines * (inputs / 4) * line_floats;
+    const int lines = has_next ? (int)((8 + calls - 1) / calls) : 0;
+    tile_operands t = {
+        .x_stride = p->x_stride * 4,
+        .steps = steps,
+        .resume = block.start > 0,
+        .ahead = weights + block.steps * step_bytes,
+        .lines = lines,
+    };
+    const tile_function *tiles = block.kind == float_step ? float_tiles : pair_tiles;
     ptrdiff_t row = block.first;
     for (ptrdiff_t i = 0; i < count; i++) {
         const ptrdiff_t end = block.first + height * (i + 1) / count, rows = end - row;
-        const float *x = p->x + row * p->x_stride + block.start;
         float *y = p->y + row * p->y_stride + panel * ck_panel_width;
-        for (ptrdiff_t c = 0; c < ck_panel_width && c < width; c += tile_columns, next += fetched) {
-            const tile_function run = tiles[rows - 1];
+        t.x = (const char *)((const float *)p->x + row * p->x_stride) + block.start * bytes_of(block.kind);
+        for (ptrdiff_t c = 0; c < ck_panel_width && c < width; c += tile_columns) {
+            t.panel = weights + c * 4;
             if (c + tile_columns <= width) {
-                run(x, p->x_stride, weights + c, inputs, resume, y + c, p->y_stride, next, lines);
-                continue;
+                t.y = y + c;
+                t.y_stride = p->y_stride;
+                tiles[rows - 1](&t);
+            } else {
+                float part[TILE_ROWS * tile_columns];
+                t.y = part;
+                t.y_stride = tile_columns;
+                for (ptrdiff_t r = 0; t.resume && r < rows; r++)
+                    for (ptrdiff_t j = 0; c + j < width; j++) part[r * tile_columns + j] = y[r * p->y_stride + c + j];
+                tiles[rows - 1](&t);
+                for (ptrdiff_t r = 0; r < rows; r++)
+                    for (ptrdiff_t j = 0; c + j < width; j++) y[r * p->y_stride + c + j] = part[r * tile_columns + j];
             }
-            float part[TILE_ROWS * tile_columns];
-            for (ptrdiff_t r = 0; resume && r < rows; r++)
-                for (ptrdiff_t j = 0; c + j < width; j++) part[r * tile_columns + j] = y[r * p->y_stride + c + j];
-            run(x, p->x_stride, weights + c, inputs, resume, part, tile_columns, next, lines);
-            for (ptrdiff_t r = 0; r < rows; r++)
-                for (ptrdiff_t j = 0; c + j < width; j++) y[r * p->y_stride + c + j] = part[r * tile_columns + j];
+            t.ahead += lines * (steps / 4) * line_bytes;
         }
         row = end;
     }
 }
 
-static void product(const ck_product *p, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first_panel,
-                    ptrdiff_t last_panel) {
-    const ptrdiff_t parts = p->inputs > 0 ? (p->inputs + block_inputs - 1) / block_inputs : 1;
-    const ptrdiff_t fitting = block_floats * parts / (p->inputs > 0 ? p->inputs : 1) / TILE_ROWS * TILE_ROWS;
+static void product_steps(const ck_product *p, step_kind kind, ptrdiff_t steps, ptrdiff_t first_row,
+                          ptrdiff_t last_row, ptrdiff_t first_panel, ptrdiff_t last_panel) {
+    const ptrdiff_t parts = steps > 0 ? (steps + block_steps - 1) / block_steps : 1;
+    const ptrdiff_t fitting = block_bytes * parts / ((steps > 0 ? steps : 1) * bytes_of(kind)) / TILE_ROWS * TILE_ROWS;
     const ptrdiff_t height = fitting < block_rows ? fitting : block_rows;
     for (ptrdiff_t row = first_row; row < last_row; row += height)
         for (ptrdiff_t part = 0; part < parts; part++) {
-            const product_block block = {row, row + height < last_row ? row + height : last_row,
-                                         p->inputs * part / parts, p->inputs * (part + 1) / parts};
+            const product_block block = {
+                kind, row, row + height < last_row ? row + height : last_row, steps * part / parts,
+                steps * (part + 1) / parts, steps,
+            };
             for (ptrdiff_t panel = first_panel; panel < last_panel; panel++)
                 product_panel(p, panel, block, panel + 1 < last_panel);
         }
 }
 
-/// Sixteen stored values from `index` on, widened; only `lanes` of them exist.
-INLINE f32x16 widen(const void *values, ck_element element, ptrdiff_t index, ptrdiff_t lanes) {
-    if (element == ck_float32) {
-        f32x16 v = 0;
-        __builtin_memcpy(&v, (const char *)values + index * 4, (size_t)lanes * 4);
-        return v;
-    }
-    u16x16 half = 0;
-    __builtin_memcpy(&half, (const char *)values + index * 2, (size_t)lanes * 2);
-    const u32x16 bits = __builtin_convertvector(half, u32x16);
-    if (element == ck_bfloat16) return as_float(bits << 16);
-    // float16: the exponent's bias differs by 112, which a product corrects for normal and denormal numbers alike.
-    const u32x16 sign = (bits & 0x8000u) << 16;
-    const f32x16 scaled = as_float((bits & 0x7fffu) << 13) * 0x1p112f;
-    const u32x16 special = (bits & 0x7c00u) == 0x7c00u ? (u32x16)0x7f800000u : (u32x16)0u;
-    return as_float(as_bits(scaled) | sign | special);
+static void product(const ck_product *p, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first_panel,
+                    ptrdiff_t last_panel) {
+    product_steps(p, float_step, p->inputs, first_row, last_row, first_panel, last_panel);
 }
 
-static void pack(const void *values, ck_element element, ptrdiff_t outputs, ptrdiff_t inputs, ptrdiff_t first,
-                 ptrdiff_t last, float *panels) {
-    for (ptrdiff_t half = 2 * first; half < 2 * last; half++) {
-        float *panel = panels + half / 2 * inputs * ck_panel_width + half % 2 * 16;
-        for (ptrdiff_t k = 0; k < inputs; k += 16) {
-            const ptrdiff_t lanes = inputs - k < 16 ? inputs - k : 16;
-            f32x16 v[16];
-            for (ptrdiff_t i = 0; i < 16; i++) {
-                const ptrdiff_t row = half * 16 + i;
-                v[i] = row < outputs ? widen(values, element, row * inputs + k, lanes) : splat(0);
-            }
-            transpose16(v);
-            for (ptrdiff_t i = 0; i < lanes; i++) store(panel + (k + i) * ck_panel_width, v[i]);
-        }
-    }
+static void product_bf16(const ck_product *p, ptrdiff_t first_row, ptrdiff_t last_row, ptrdiff_t first_panel,
+                         ptrdiff_t last_panel) {
+    const unsigned mode = begin_flushing();
+    product_steps(p, pair_step, (p->inputs + 1) / 2, first_row, last_row, first_panel, last_panel);
+    end_flushing(mode);
 }

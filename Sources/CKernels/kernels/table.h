@@ -1,6 +1,7 @@
 // Compiles every kernel for one instruction set and collects them. The file that includes this sets, for its target:
 // TABLE and NAME; TILE_LANES × TILE_VECTORS, the columns, and TILE_ROWS, the rows of a matrix product's tile;
-// HEAD_STATES, the states that the Mamba-2 scan keeps in registers, an even divisor of 16.
+// HEAD_STATES, the states that the Mamba-2 scan keeps in registers, an even divisor of 16; ROUNDED_BYTES, those of a
+// bfloat16 activation: 2 where there is an instruction for pairs, else 4, a float.
 
 #pragma STDC FP_CONTRACT OFF
 // Vectors wider than the target's registers pass between functions that are always inlined, so no ABI is concerned.
@@ -10,6 +11,10 @@ static const float log2_e = 0x1.715476p+0f;
 static const float infinity = __builtin_inff();
 
 #include "vector.h"
+
+#include "flush.h"
+
+#include "pack.h"
 
 #include "product.h"
 
@@ -25,8 +30,12 @@ static const float infinity = __builtin_inff();
 
 const ck_kernels TABLE = {
     .name = NAME,
+    .rounded_bytes = ROUNDED_BYTES,
     .pack = pack,
+    .pack_bf16 = pack_bf16,
+    .round_rows = round_rows,
     .product = product,
+    .product_bf16 = product_bf16,
     .fold = fold,
     .convolve = convolve,
     .selective_scan = selective_scan,

@@ -1,0 +1,26 @@
+// x86-64 with AVX-512 (F, BW, DQ, VL) and its pairs of bfloat16: tiles of 12 × 32 in 24 of 32 registers.
+
+#include "tables.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#pragma clang attribute push( \
+    __attribute__((target(                                                                                            \
+        "avx,avx2,fma,bmi,bmi2,f16c,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))), \
+    apply_to = function)
+
+#define TABLE ck_table_avx512bf16
+#define NAME "avx512bf16"
+#define TILE_LANES 16
+#define TILE_VECTORS 2
+#define TILE_ROWS 12
+#define HEAD_STATES 16
+#define ROUNDED_BYTES 2
+
+#include "kernels/table.h"
+
+#pragma clang attribute pop
+
+#endif

@@ -117,6 +117,8 @@ extension StoreError {
         switch error.resultCode {
         case .SQLITE_NOTADB: self = .foreign(path: path, detail: "no SQLite database")
         case .SQLITE_CORRUPT: self = .corrupt(path: path, detail: detail)
+        // Beside the file there is no room for the memory that its connections share.
+        case _ where error.extendedResultCode == .SQLITE_IOERR_SHMSIZE: self = .diskFull(path: path)
         case .SQLITE_FULL: self = .diskFull(path: path)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH, .SQLITE_CANTOPEN:
             self = .notWritable(path: path, detail: detail)

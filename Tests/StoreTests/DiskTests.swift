@@ -50,6 +50,7 @@ struct DiskTests {
         }
         try store.commit([.run("sample", .complete)])
         try store.close()
+        acknowledged.store = nil
     }
 
     /// The operations of a whole run on a sound disk.

@@ -33,7 +33,7 @@ struct FileSystemTests {
     func noRoom() throws {
         try Data(count: 1000 * 1024).write(to: URL(fileURLWithPath: disk.path + "/ballast"))
         let error = #expect(throws: StoreError.self) { try Sample.open(path) }
-        #expect(error?.description.contains("the disk") == true)
+        #expect(error?.description.contains("the disk is full") == true)
     }
 
     /// The lock's file is closed with the value.

@@ -211,8 +211,8 @@ final class CoordinatorModel {
         guard let lease = world.store.jobs[job]?.leases.first(where: { $0.epoch == epoch }) else { return }
         var why = ""
         for case .observe(.leaseEnded(let ended, _, let detail)) in directives where ended == lease { why = detail }
-        // The grant may have been under way when its worker died.
-        let hasDied = why == "its worker died" && world.boots[name] != world.worker(lease.worker)?.bootID
+        // Another life of the worker said Hello, even if a late word of an earlier one.
+        let hasDied = why == "its worker died" && world.boots[name] != greeted[lease.worker]
         if reason == .returned || reason == .failed, !world.reports.contains(name), !hasDied,
             !why.contains("quarantine")
         {

@@ -147,16 +147,18 @@ extension Schema {
 
     /// The second part of schema 2: what its tables and those of schema 1 promise from now on.
     static let secondSchemaTriggers = """
+        CREATE TRIGGER one_lease_of_a_worker BEFORE INSERT ON leases
+        WHEN NEW.ended IS NULL AND EXISTS (
+            SELECT 1 FROM leases WHERE shard = NEW.shard AND worker = NEW.worker AND ended IS NULL)
+        BEGIN SELECT RAISE(ABORT, 'a worker has one lease of a job'); END;
+
         -- The grant is the epoch.
         CREATE TRIGGER leases_raise_epochs BEFORE INSERT ON leases
-        BEGIN
-            SELECT RAISE(ABORT, 'a revoked worker gets no lease')
-                WHERE EXISTS (SELECT 1 FROM revocations WHERE worker = NEW.worker);
-            UPDATE shards SET epoch = NEW.epoch WHERE id = NEW.shard;
-            SELECT RAISE(ABORT, 'a worker has one lease of a job')
-                WHERE NEW.ended IS NULL AND EXISTS (
-                    SELECT 1 FROM leases WHERE shard = NEW.shard AND worker = NEW.worker AND ended IS NULL);
-        END;
+        BEGIN UPDATE shards SET epoch = NEW.epoch WHERE id = NEW.shard; END;
+
+        CREATE TRIGGER revoked_get_no_lease BEFORE INSERT ON leases
+        WHEN EXISTS (SELECT 1 FROM revocations WHERE worker = NEW.worker)
+        BEGIN SELECT RAISE(ABORT, 'a revoked worker gets no lease'); END;
 
         CREATE TRIGGER scores_leave_on_record BEFORE DELETE ON scores
         WHEN NOT EXISTS (

@@ -57,7 +57,7 @@ extension CoordinatorLoop {
                 worker: inbound.userKey, peer: inbound.peer, received: header.sequence)
             feed(.hello(hello, worker: inbound.userKey, session: lastSession), at: now)
             // A refused Hello does not change what the rows of an open session are computed with.
-            if scheduler.session(of: inbound.userKey) == lastSession { engines[inbound.userKey] = hello.engine }
+            if scheduler.session(of: inbound.userKey) == lastSession { newEngines[inbound.userKey] = hello.engine }
             return
         }
         let id = header.session

@@ -22,7 +22,9 @@ struct CoordinatorLoop: PollHandler {
     var scheduler: Scheduler
     var sessions: [SessionID: PeerSession] = [:]
     /// What each worker computes with, as its last Hello says.
-    var engines: [WorkerKey: EngineDescription] = [:]
+    private var engines: [WorkerKey: EngineDescription] = [:]
+    /// The same of those who said Hello in this turn: rows that they sent before are still of the earlier engine.
+    var newEngines: [WorkerKey: EngineDescription] = [:]
     var lastSession: SessionID = 0
     private var lastTick = Instant(milliseconds: 0)
     private var clock = LoopClock()
@@ -151,6 +153,8 @@ struct CoordinatorLoop: PollHandler {
     private mutating func settle() throws {
         let isChanged = !changes.isEmpty
         if isChanged || !journal.isEmpty { try commit() }
+        engines.merge(newEngines) { _, new in new }
+        newEngines.removeAll(keepingCapacity: true)
         let (due, ended) = (outbox, closed)
         (outbox, closed) = ([], [])
         try send(due)

@@ -9,7 +9,7 @@ export MOLT_REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$
 BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
-.PHONY: all setup build demo test bench-cluster bench-peers fuzz simulate chaos lint format protocol clean
+.PHONY: all setup build demo test bench-cluster bench-peers fuzz simulate chaos sanitize lint format protocol clean
 
 all: build
 
@@ -38,6 +38,14 @@ bench-peers:
 # The frame decoder under hostile bytes: number of cases and seed.
 fuzz: build
 	$(BIN)/wire-fuzz $(or $(ARGUMENTS),10000000 1)
+
+# Every kernel over edge shapes, under AddressSanitizer and UndefinedBehaviorSanitizer.
+sanitize:
+	@mkdir -p .build
+	clang -std=gnu11 -gline-tables-only -O1 -ffp-contract=off -Wall -Wextra -Werror -fsanitize=address,undefined \
+		-fno-sanitize-recover=all -mllvm -asan-instrumentation-with-call-threshold=0 -fuse-ld=lld \
+		-ISources/CKernels/include Sources/CKernels/*.c Tests/Sanitize/edges.c -lm -o .build/edges
+	.build/edges
 
 # Whole clusters in simulated time, with every fault: such as ARGUMENTS="--seeds 100000", or "--fuzz 10000000".
 simulate: build

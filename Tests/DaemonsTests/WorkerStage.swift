@@ -18,7 +18,10 @@ final class WorkerStage {
     /// The minor version in the headers of what the coordinator sends.
     private let minor: UInt8
     private var peer: PeerID?
+    /// The one that is open; 0 before a test welcomes a worker.
     private var session: UInt64 = 0
+    private var sessions: UInt64 = 0
+    private var window: UInt64 = 0
     private var sent: UInt64 = 0
 
     init(minor: UInt8 = ProtocolVersion.current.minor) throws {
@@ -59,11 +62,13 @@ final class WorkerStage {
         }
     }
 
-    /// The next message that is chosen; others are passed over.
+    /// The next message that is chosen; others are passed over, but a worker that says Hello again gets its answer.
     func next<Found>(_ choose: (WireMessage) -> Found?) throws -> Found {
         let deadline = Peer.deadline
         while .now < deadline {
-            if let found = choose(try next()) { return found }
+            let message = try next()
+            if let found = choose(message) { return found }
+            if case .hello(let hello) = message, session > 0 { _ = try answer(hello) }
         }
         throw Peer.NothingFound()
     }
@@ -81,22 +86,30 @@ final class WorkerStage {
 
     /// Takes a Hello and opens a session; returns the Hello.
     func welcome(window: UInt64 = 0) throws -> WireHello {
+        self.window = window
+        session = 0
         let deadline = Peer.deadline
         while .now < deadline {
             let hello = try next { if case .hello(let hello) = $0 { hello } else { nil } }
-            session += 1
-            let welcome = WireWelcome.with {
-                $0.session = session
-                $0.incarnation = 7
-                $0.heartbeatMilliseconds = 100
-                $0.leaseMilliseconds = 30_000
-                $0.kept = hello.leases
-                $0.windowBytes = window
-            }
             // Else it was said by a worker that has gone since.
-            if try deliver(.welcome(welcome)) { return hello }
+            if try answer(hello) { return hello }
         }
         throw Peer.NothingFound()
+    }
+
+    /// Opens a session that keeps all leases; whether the Hello's sender is still there.
+    private func answer(_ hello: WireHello) throws -> Bool {
+        sessions += 1
+        session = sessions
+        let welcome = WireWelcome.with {
+            $0.session = session
+            $0.incarnation = 7
+            $0.heartbeatMilliseconds = 100
+            $0.leaseMilliseconds = 30_000
+            $0.kept = hello.leases
+            $0.windowBytes = window
+        }
+        return try deliver(.welcome(welcome))
     }
 
     /// A job of examples with two choices each; those with an index in `broken` have a token that no model knows.

@@ -76,13 +76,6 @@ struct KeyExamination {
             let roles = PeerRole.allCases.map { role in
                 "\(entries.filter { $0.role == role }.count) \(role.rawValue)s"
             }
-            let mode = mode(of: folder.authorizedKeysFile)
-            guard mode & 0o022 == 0 else {
-                return Finding(
-                    "authorized keys", .failed,
-                    "others may write \(folder.authorizedKeysFile) (mode \(String(mode, radix: 8))), and so admit "
-                        + "themselves: chmod 600 '\(folder.authorizedKeysFile)'")
-            }
             return Finding("authorized keys", .ok, roles.joined(separator: ", "))
         } catch {
             return Finding("authorized keys", .failed, "\(error)")

@@ -42,7 +42,7 @@ struct DoctorTests {
             ("keys/worker", 0o644, "key worker", "chmod 600"),
             ("keys/coordinator", 0o640, "key coordinator", "chmod 600"),
             ("keys", 0o755, "keys", "chmod 700"),
-            ("keys/authorized_keys", 0o666, "authorized keys", "chmod 600"),
+            ("keys/authorized_keys", 0o666, "authorized keys", "chmod go-w"),
         ])
     func permissions(name: String, mode: Int, check: String, way: String) throws {
         try permit(mode, name)

@@ -126,7 +126,7 @@ final class WorkerStage {
                         $0.sha256 = modelSHA256
                     }
                     $0.reduction = #"{"method":"none"}"#
-                    $0.precision = "float32"
+                    $0.precision = "fp32"
                     $0.leaseMilliseconds = 30_000
                     $0.examples = examples.map { index in
                         .with {

@@ -9,38 +9,29 @@ extension Envelope {
     public static func encode(
         _ job: WireJob, examples: [Data], incarnation: UInt64, session: UInt64, sequence: UInt64
     ) throws(WireError) -> [UInt8] {
-        var body: [UInt8]
+        let body: [UInt8]
         do {
             body = try job.serializedBytes()
         } catch {
             throw .malformedBody(type: .job, reason: "\(error)")
         }
-        body.reserveCapacity(body.count + examples.reduce(0) { $0 + $1.count + 6 })
+        var writer = FieldWriter(capacity: body.count + examples.reduce(0) { $0 + $1.count + 6 })
+        writer.append(body)
         for example in examples {
-            body.append(jobExamplesTag)
-            appendVarint(UInt64(example.count), to: &body)
-            body.append(contentsOf: example)
+            writer.varint(jobExamplesTag)
+            writer.varint(UInt64(example.count))
+            writer.append(example)
         }
-        let length = FrameHeader.size + body.count
+        let length = FrameHeader.size + writer.bytes.count
         guard length <= MessageType.job.limit else {
             throw .overLimit(type: .job, bytes: length, limit: MessageType.job.limit)
         }
         let header = FrameHeader(
-            type: .job, bodyLength: body.count, incarnation: incarnation, session: session, sequence: sequence)
-        return header.bytes + body
+            type: .job, bodyLength: writer.bytes.count, incarnation: incarnation, session: session, sequence: sequence)
+        return header.bytes + writer.bytes
     }
 
-    /// Field 7 of Job, length-delimited.
-    private static let jobExamplesTag: UInt8 = 7 << 3 | 2
-
-    private static func appendVarint(_ value: UInt64, to bytes: inout [UInt8]) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
-    }
+    private static let jobExamplesTag = FieldKind.delimited.tag(7)
 }
 
 extension WireExample {
@@ -61,33 +52,16 @@ extension WireExample {
     private static func isMessage(
         _ bytes: UnsafeRawBufferPointer, _ holds: (_ field: UInt64, _ value: UnsafeRawBufferPointer) -> Bool
     ) -> Bool {
-        var index = 0
-        while index < bytes.count {
-            guard let tag = varint(bytes, &index) else { return false }
-            switch tag & 7 {
-            case 0:
-                guard varint(bytes, &index) != nil else { return false }
-            case 2:
-                guard let length = varint(bytes, &index), length <= UInt64(bytes.count - index) else { return false }
-                let end = index + Int(length)
-                guard holds(tag >> 3, UnsafeRawBufferPointer(rebasing: bytes[index..<end])) else { return false }
-                index = end
+        var reader = FieldReader(bytes)
+        while !reader.isAtEnd {
+            guard let tag = reader.varint() else { return false }
+            switch FieldKind(tag) {
+            case .varint: guard reader.varint() != nil else { return false }
+            case .delimited: guard let value = reader.delimited(), holds(tag >> 3, value) else { return false }
             default: return false
             }
         }
         return true
-    }
-
-    private static func varint(_ bytes: UnsafeRawBufferPointer, _ index: inout Int) -> UInt64? {
-        var (value, shift): (UInt64, UInt64) = (0, 0)
-        while index < bytes.count, shift < 64 {
-            let byte = bytes[index]
-            index += 1
-            value |= UInt64(byte & 0x7f) << shift
-            if byte < 0x80 { return value }
-            shift += 7
-        }
-        return nil
     }
 
     /// Whether packed numbers end with the last byte of one.

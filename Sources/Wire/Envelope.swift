@@ -87,7 +87,7 @@ public struct Envelope: Sendable, Equatable {
         let (type, content) = message.content
         let body: [UInt8]
         do {
-            body = try content.serializedBytes()
+            body = try (content as? WireScores)?.encoded ?? content.serializedBytes()
         } catch {
             throw .malformedBody(type: type, reason: "\(error)")
         }
@@ -101,6 +101,11 @@ public struct Envelope: Sendable, Equatable {
     /// Parses a frame: the header first, and the body only if the header is sound.
     public static func decode(_ frame: [UInt8]) throws(WireError) -> Envelope {
         let header = try FrameHeader(of: frame)
+        if header.type == .scores,
+            let scores = frame.withUnsafeBytes({ WireScores.decoded(.init(rebasing: $0[FrameHeader.size...])) })
+        {
+            return Envelope(header: header, message: .scores(scores))
+        }
         do {
             let message = try WireMessage(header.type, body: Array(frame[FrameHeader.size...]))
             return Envelope(header: header, message: message)

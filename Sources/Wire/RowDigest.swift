@@ -9,37 +9,65 @@ import Foundation
 /// Two rows have one digest exactly when every field is equal bit for bit; so −0 differs from 0.
 public enum RowDigest {
     /// The 32 bytes for one row, by which stored and repeated rows are compared.
-    public static func of(_ row: WireRow) -> Data {
-        var bytes: [UInt8] = []
-        append(row, to: &bytes)
-        return Data(SHA256.hash(data: bytes))
-    }
+    public static func of(_ row: WireRow) -> Data { with(row) { Data($0) } }
 
     /// The 32 bytes for a batch of rows, as in Scores.
-    public static func of(_ rows: [WireRow]) -> Data {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(4 + rows.count * 128)
-        append(UInt32(rows.count), to: &bytes)
-        for row in rows { append(row, to: &bytes) }
-        return Data(SHA256.hash(data: bytes))
+    public static func of(_ rows: [WireRow]) -> Data { Data(hash(rows)) }
+
+    /// Gives a closure the 32 bytes for one row; they are valid during the call only.
+    public static func with<Result>(_ row: WireRow, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
+        -> Result
+    {
+        var writer = CanonicalWriter(capacity: length(of: row))
+        return try writer.hash { $0.write(row) }.withUnsafeBytes(body)
     }
 
-    private static func append(_ row: WireRow, to bytes: inout [UInt8]) {
-        append(row.example, to: &bytes)
-        append(row.flopsReduction.bitPattern, to: &bytes)
-        append(row.flopsReductionWithHead.bitPattern, to: &bytes)
-        append(row.tokens, to: &bytes)
-        append(UInt32(row.choices.count), to: &bytes)
-        for choice in row.choices {
-            append(choice.loglikelihood.bitPattern, to: &bytes)
-            bytes.append(choice.greedy ? 1 : 0)
-            append(choice.tokens, to: &bytes)
-            append(choice.margin.bitPattern, to: &bytes)
+    fileprivate static func hash(_ rows: [WireRow]) -> SHA256Digest {
+        var writer = CanonicalWriter(capacity: rows.reduce(4) { $0 + length(of: $1) })
+        return writer.hash {
+            $0.write(UInt32(rows.count))
+            for row in rows { $0.write(row) }
         }
     }
 
-    private static func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    private static func length(of row: WireRow) -> Int { 32 + 17 * row.choices.count }
+}
+
+/// Writes the canonical form into memory that has just the room for it.
+private struct CanonicalWriter {
+    let capacity: Int
+    private var next: UnsafeMutableRawPointer?
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    mutating func hash(_ write: (inout CanonicalWriter) -> Void) -> SHA256Digest {
+        withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 8) { memory in
+            next = memory.baseAddress
+            write(&self)
+            next = nil
+            var hash = SHA256()
+            hash.update(bufferPointer: UnsafeRawBufferPointer(memory))
+            return hash.finalize()
+        }
+    }
+
+    mutating func write(_ row: WireRow) {
+        write(row.example)
+        write(row.flopsReduction.bitPattern)
+        write(row.flopsReductionWithHead.bitPattern)
+        write(row.tokens)
+        write(UInt32(row.choices.count))
+        for choice in row.choices {
+            write(choice.loglikelihood.bitPattern)
+            write(choice.greedy ? 1 : 0 as UInt8)
+            write(choice.tokens)
+            write(choice.margin.bitPattern)
+        }
+    }
+
+    mutating func write<Value: FixedWidthInteger>(_ value: Value) {
+        next?.storeBytes(of: value.littleEndian, as: Value.self)
+        next = next?.advanced(by: MemoryLayout<Value>.size)
     }
 }
 
@@ -48,5 +76,5 @@ extension WireScores {
     public mutating func seal() { digest = RowDigest.of(rows) }
 
     /// Whether the digest is that of the rows.
-    public var isSealed: Bool { digest == RowDigest.of(rows) }
+    public var isSealed: Bool { RowDigest.hash(rows) == digest }
 }

@@ -65,12 +65,9 @@ struct BoundStatement {
             note(code)
         }
 
-        mutating func bind(_ data: Data) {
-            let place = next()
-            note(
-                data.withUnsafeBytes { bytes in
-                    sqlite3_bind_blob(statement, place, bytes.baseAddress, Int32(bytes.count), copying)
-                })
+        /// The bytes stay where they are until the statement has run.
+        mutating func bind(lasting bytes: UnsafeRawBufferPointer) {
+            note(sqlite3_bind_blob(statement, next(), bytes.baseAddress, Int32(bytes.count), nil))
         }
 
         private mutating func next() -> Int32 {

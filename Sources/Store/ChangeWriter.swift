@@ -180,6 +180,7 @@ struct ChangeWriter {
         guard let holder, try holder == memory.number(ofWorker: worker),
             let engine = try engines[worker].map(memory.number)
         else { return unexpected }
+        try memory.admit(Admission(cell: place.cell, engine: engine))
         let writer = try ScoreWriter(statements, now: now, place, epoch: epoch, engine: engine, for: rows)
         var outcome = RowOutcome()
         for row in rows { try writer.write(row, outcome: &outcome) }

@@ -7,9 +7,11 @@ import Wire
 enum ChoiceCoding {
     static let stride = 17
 
-    static func encode(_ choices: [WireRow.Choice]) -> Data {
-        var bytes = [UInt8](repeating: 0, count: choices.count * stride)
-        bytes.withUnsafeMutableBytes { buffer in
+    /// Gives a closure the bytes; they are valid during the call only.
+    static func with<Result>(
+        _ choices: [WireRow.Choice], _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        try withUnsafeTemporaryAllocation(byteCount: choices.count * stride, alignment: 8) { buffer in
             for (index, choice) in choices.enumerated() {
                 let start = index * stride
                 buffer.storeBytes(
@@ -18,8 +20,8 @@ enum ChoiceCoding {
                 buffer.storeBytes(of: choice.margin.bitPattern.littleEndian, toByteOffset: start + 12, as: UInt32.self)
                 buffer.storeBytes(of: choice.greedy ? 1 : 0, toByteOffset: start + 16, as: UInt8.self)
             }
+            return try body(UnsafeRawBufferPointer(buffer))
         }
-        return Data(bytes)
     }
 
     /// Nil for bytes that `encode` cannot have made.

@@ -33,6 +33,7 @@ extension StoreView {
         var requests: [UInt32: Request] = [:]
         try statements.requests.forEach(
             {
+                $0.bind(place.benchmark)
                 $0.bind(place.shard)
                 $0.bind(first)
                 $0.bind(last)
@@ -83,5 +84,6 @@ extension JobPlace {
     init(_ row: BoundStatement.Columns) {
         shard = row.integer(0)
         cell = row.integer(1)
+        benchmark = row.integer(2)
     }
 }

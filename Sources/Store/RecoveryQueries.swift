@@ -55,7 +55,8 @@ struct PendingJobs {
         return try Row.fetchAll(
             db,
             sql: """
-                SELECT shards.id, shards.job, cells.ordinal, models.sha256, shards.tokens, shards.epoch
+                SELECT shards.id, shards.job, cells.ordinal, models.sha256, shards.tokens,
+                    (SELECT coalesce(max(epoch), 0) FROM leases WHERE leases.shard = shards.id)
                 FROM cells JOIN shards ON shards.cell = cells.id JOIN models ON models.id = cells.model
                 WHERE cells.run = ? AND shards.state = 'pending' ORDER BY shards.id
                 """, arguments: [run]

@@ -19,7 +19,8 @@ struct RunReopening {
         let forgotten = try forgetFailures(run)
         try db.execute(
             sql: """
-                UPDATE shards SET state = 'pending', detail = '', forgiven = epoch
+                UPDATE shards SET state = 'pending', detail = '',
+                    forgiven = (SELECT coalesce(max(epoch), 0) FROM leases WHERE leases.shard = shards.id)
                 WHERE cell IN (SELECT id FROM cells WHERE run = ?) AND state IN ('pending', 'failed', 'cancelled')
                 """, arguments: [run])
         try Withdrawals(changes).withdrawTainted(of: .run(run), "its worker was revoked while the run was over")

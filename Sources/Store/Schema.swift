@@ -6,7 +6,9 @@ enum Schema {
     /// Marks a SQLite file as a Molt results store: "Molt" in ASCII.
     static let applicationID: Int64 = 0x4D6F_6C74
     /// Migration `i` takes schema `i` to schema `i + 1`; schema 0 is an empty file.
-    static let migrations = [[firstSchema], [secondSchema, secondSchemaTriggers]]
+    static let migrations = [
+        [firstSchema], [secondSchema, secondSchemaTriggers], [thirdSchema, thirdSchemaTriggers],
+    ]
     static var current: Int { migrations.count }
 
     /// Brings a store of schema `version` to the current one, all or nothing.

@@ -62,6 +62,9 @@ struct ScoreReuse {
         try db.execute(
             sql: "INSERT INTO taken_over (cell, source) VALUES (?, ?)", arguments: [cell, source[0] as Int64])
         try db.execute(
+            sql: "INSERT INTO admitted (cell, engine) SELECT DISTINCT x.cell, s.engine \(ScoreReuse.reusableRows)",
+            arguments: pair)
+        try db.execute(
             sql: """
                 INSERT INTO scores (
                     cell, example, shard, epoch, engine, choices, digest, tokens, flops_reduction,

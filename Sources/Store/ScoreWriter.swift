@@ -8,10 +8,11 @@ struct ScoreWriter {
     private let now: Double
     private let place: JobPlace
     private let epoch, engine: Int64
-    /// What the manifest says of the job's examples.
-    private var expected: [UInt32: Expectation] = [:]
+    /// What the manifest says of the rows' examples, ascending.
+    private var expected: [Expectation] = []
 
     private struct Expectation {
+        let example: UInt32
         let choices: Int64
         /// Negative where there is no right choice.
         let gold: Int64
@@ -26,77 +27,98 @@ struct ScoreWriter {
         self.epoch = epoch
         self.engine = engine
         let (first, last) = (rows.lazy.map(\.example).min() ?? 0, rows.lazy.map(\.example).max() ?? 0)
+        expected.reserveCapacity(rows.count)
         try statements.expected.forEach(
             {
+                $0.bind(place.benchmark)
                 $0.bind(place.shard)
                 $0.bind(first)
                 $0.bind(last)
             },
             {
-                expected[UInt32(clamping: $0.integer(0))] = Expectation(choices: $0.integer(1), gold: $0.integer(2))
+                expected.append(
+                    Expectation(
+                        example: UInt32(clamping: $0.integer(0)), choices: $0.integer(1), gold: $0.integer(2)))
             })
     }
 
+    /// O(log n).
+    private func expectation(of example: UInt32) -> Expectation? {
+        var (low, high) = (0, expected.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if expected[middle].example < example { low = middle + 1 } else { high = middle }
+        }
+        return low < expected.count && expected[low].example == example ? expected[low] : nil
+    }
+
     func write(_ row: WireRow, outcome: inout RowOutcome) throws {
-        let example = Int(row.example)
-        guard let expectation = expected[row.example], expectation.choices == row.choices.count,
+        guard let expectation = expectation(of: row.example), expectation.choices == row.choices.count,
             let tokens = Int64(exactly: row.tokens)
         else {
-            outcome.unexpected.append(example)
+            outcome.unexpected.append(Int(row.example))
             return
         }
-        let choices = ChoiceCoding.encode(row.choices)
-        let digest = RowDigest.of(row)
-        let best = ScoreWriter.best(row.choices)
-        let greedy = row.choices[0].greedy ? 1 : 0
-        let inserted = try statements.insertScore.execute {
-            $0.bind(place.cell)
-            $0.bind(example)
-            $0.bind(place.shard)
-            $0.bind(epoch)
-            $0.bind(engine)
-            $0.bind(choices)
-            $0.bind(digest)
-            $0.bind(tokens)
-            $0.bind(row.flopsReduction)
-            $0.bind(row.flopsReductionWithHead)
-            $0.bind(best)
-            $0.bind(greedy)
-            $0.bind(expectation.gold < 0 ? greedy : best == expectation.gold ? 1 : 0)
-        }
-        if inserted == 1 {
-            outcome.new += 1
-        } else {
-            try compare(row, choices: choices, digest: digest, tokens: tokens, outcome: &outcome)
+        try RowDigest.with(row) { digest in
+            try ChoiceCoding.with(row.choices) { choices in
+                let content = Content(row: row, choices: choices, digest: digest, tokens: tokens)
+                if try insert(content, gold: expectation.gold) {
+                    outcome.new += 1
+                } else {
+                    try compare(content, outcome: &outcome)
+                }
+            }
         }
     }
 
+    /// What of a row is stored, wherever it goes.
+    private struct Content {
+        let row: WireRow
+        let choices, digest: UnsafeRawBufferPointer
+        let tokens: Int64
+    }
+
+    /// The first ten columns of `scores` and of `disagreements`.
+    private func bind(_ content: Content, to binder: inout BoundStatement.Binder) {
+        binder.bind(place.cell)
+        binder.bind(content.row.example)
+        binder.bind(place.shard)
+        binder.bind(epoch)
+        binder.bind(engine)
+        binder.bind(lasting: content.choices)
+        binder.bind(lasting: content.digest)
+        binder.bind(content.tokens)
+        binder.bind(content.row.flopsReduction)
+        binder.bind(content.row.flopsReductionWithHead)
+    }
+
+    /// Whether there was no row.
+    private func insert(_ content: Content, gold: Int64) throws -> Bool {
+        let best = ScoreWriter.best(content.row.choices)
+        let greedy = content.row.choices[0].greedy ? 1 : 0
+        return try statements.insertScore.execute {
+            bind(content, to: &$0)
+            $0.bind(best)
+            $0.bind(greedy)
+            $0.bind(gold < 0 ? greedy : best == gold ? 1 : 0)
+        } == 1
+    }
+
     /// Tells why a row was not inserted.
-    private func compare(
-        _ row: WireRow, choices: Data, digest: Data, tokens: Int64, outcome: inout RowOutcome
-    ) throws {
-        let example = Int(row.example)
-        let stored = try statements.findScore.first(
+    private func compare(_ content: Content, outcome: inout RowOutcome) throws {
+        let example = Int(content.row.example)
+        let isEqual = try statements.findScore.first(
             {
                 $0.bind(place.cell)
                 $0.bind(example)
-            }, { $0.data(0) })
-        if stored == digest {
+            }, { $0.data(0).elementsEqual(content.digest) })
+        if isEqual == true {
             outcome.duplicates.append(example)
             return
         }
         outcome.disagreements.append(example)
         try statements.insertDisagreement.execute {
-            $0.bind(place.cell)
-            $0.bind(example)
-            $0.bind(place.shard)
-            $0.bind(epoch)
-            $0.bind(engine)
-            $0.bind(choices)
-            $0.bind(digest)
-            $0.bind(tokens)
-            $0.bind(row.flopsReduction)
-            $0.bind(row.flopsReductionWithHead)
+            bind(content, to: &$0)
             $0.bind(now)
         }
     }
@@ -122,8 +144,8 @@ struct ScoreWriter {
 
     static let expectation = """
         SELECT x.example, m.choices, coalesce(m.gold, -1)
-        FROM expected AS x JOIN examples AS m ON m.benchmark = x.benchmark AND m.example = x.example
-        WHERE x.shard = ? AND x.example BETWEEN ? AND ?
+        FROM expected AS x JOIN examples AS m ON m.benchmark = ? AND m.example = x.example
+        WHERE x.shard = ? AND x.example BETWEEN ? AND ? ORDER BY x.example
         """
 
     static let search = "SELECT digest FROM scores WHERE cell = ? AND example = ?"

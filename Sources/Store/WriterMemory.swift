@@ -14,6 +14,8 @@ final class WriterMemory: @unchecked Sendable {
     var holders = BoundedTable<LeasePlace, Int64>(limit: 65_536)
     var workers = BoundedTable<WorkerKey, Int64>(limit: 65_536)
     var engines = BoundedTable<EngineDescription, Int64>(limit: 1024)
+    /// Engines that are known to score cells.
+    private var admissions = BoundedTable<Admission, Bool>(limit: 65_536)
     var journal = Journal()
 
     init(_ db: Database) throws { compiled = try WriterStatements(db) }
@@ -34,6 +36,7 @@ final class WriterMemory: @unchecked Sendable {
         holders.removeAll()
         workers.removeAll()
         engines.removeAll()
+        admissions.removeAll()
     }
 
     /// Where a job is stored; nil for an unknown job.
@@ -54,6 +57,16 @@ final class WriterMemory: @unchecked Sendable {
             }, { $0.integer(0) })
         holders[lease] = holder
         return holder
+    }
+
+    /// Lets an engine score a cell; the schema refuses one of another identity than the cell's model is bound to.
+    func admit(_ admission: Admission) throws {
+        if admissions[admission] == true { return }
+        try statements.admit.execute {
+            $0.bind(admission.cell)
+            $0.bind(admission.engine)
+        }
+        admissions[admission] = true
     }
 
     /// The number of a worker's key, which is new now or known.
@@ -80,9 +93,14 @@ final class WriterMemory: @unchecked Sendable {
     }
 }
 
-/// The numbers of a job's shard and cell.
+/// The numbers of a job's shard, of its cell and of the benchmark whose examples they are.
 struct JobPlace {
-    let shard, cell: Int64
+    let shard, cell, benchmark: Int64
+}
+
+/// An engine's place among those that may score a cell.
+struct Admission: Hashable {
+    let cell, engine: Int64
 }
 
 /// The key of a lease.

@@ -4,17 +4,21 @@ import GRDB
 struct WriterStatements {
     let place, worker, addWorker, engine, addEngine: BoundStatement
     let grant, release, setState, endLeases, holder: BoundStatement
-    let expected, insertScore, findScore, insertDisagreement: BoundStatement
+    let admit, expected, insertScore, findScore, insertDisagreement: BoundStatement
     let requests, event: BoundStatement
 
     init(_ db: Database) throws {
-        place = try BoundStatement(db, "SELECT id, cell FROM shards WHERE job = ?")
+        place = try BoundStatement(
+            db,
+            """
+            SELECT shards.id, shards.cell, cells.benchmark FROM shards JOIN cells ON cells.id = shards.cell
+            WHERE shards.job = ?
+            """)
         worker = try BoundStatement(db, "SELECT id FROM workers WHERE worker = ?")
         addWorker = try BoundStatement(db, "INSERT INTO workers (worker) VALUES (?) ON CONFLICT DO NOTHING")
         engine = try BoundStatement(db, "SELECT id FROM engines WHERE build = ? AND engine = ? AND identity = ?")
         addEngine = try BoundStatement(
             db, "INSERT INTO engines (build, engine, identity) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-        // A trigger raises the job's epoch to the lease's.
         grant = try BoundStatement(
             db,
             "INSERT INTO leases (shard, epoch, worker, incarnation, purpose, granted) VALUES (?, ?, ?, ?, ?, ?)")
@@ -29,6 +33,7 @@ struct WriterStatements {
             SELECT worker FROM leases WHERE shard = ? AND epoch = ?
                 AND NOT EXISTS (SELECT 1 FROM revocations WHERE revocations.worker = leases.worker)
             """)
+        admit = try BoundStatement(db, "INSERT INTO admitted (cell, engine) VALUES (?, ?) ON CONFLICT DO NOTHING")
         expected = try BoundStatement(db, ScoreWriter.expectation)
         insertScore = try BoundStatement(db, ScoreWriter.insertion)
         findScore = try BoundStatement(db, ScoreWriter.search)
@@ -36,8 +41,9 @@ struct WriterStatements {
         requests = try BoundStatement(
             db,
             """
-            SELECT expected.example, documents.requests FROM expected JOIN documents USING (benchmark, example)
-            WHERE expected.shard = ? AND expected.example BETWEEN ? AND ?
+            SELECT x.example, d.requests
+            FROM expected AS x JOIN documents AS d ON d.benchmark = ? AND d.example = x.example
+            WHERE x.shard = ? AND x.example BETWEEN ? AND ?
             """)
         event = try BoundStatement(
             db, "INSERT INTO events (at, run, kind, detail) VALUES (?, (SELECT id FROM runs WHERE run = ?), ?, ?)")

@@ -76,7 +76,7 @@ struct MigrationTests {
     @Test("a reader of an old store is told how to migrate it")
     func reader() throws {
         try oldStore()
-        let error = #expect(throws: StoreError.unmigrated(path: folder.path(), schema: 1, current: 2)) {
+        let error = #expect(throws: StoreError.unmigrated(path: folder.path(), schema: 1, current: 3)) {
             try StoreReader(folder.path())
         }
         #expect(error?.description.contains("coord serve --store '\(folder.path())'") == true)
@@ -106,7 +106,7 @@ struct MigrationTests {
     func dropped(trigger: String) throws {
         try Sample.open(folder.path()).close()
         try raw { try $0.execute(sql: "DROP TRIGGER \(trigger)") }
-        let error = StoreError.strangeSchema(path: folder.path(), schema: 2, lacks: "trigger \(trigger)")
+        let error = StoreError.strangeSchema(path: folder.path(), schema: 3, lacks: "trigger \(trigger)")
         #expect(throws: error) { try Sample.open(folder.path()) }
     }
 }

@@ -46,8 +46,8 @@ let package = Package(
         // The cluster side.
         .molt("Wire", [.protobuf, .crypto], exclude: ["molt.proto"]),
         .molt("Cluster", ["Wire"]),
-        .molt("Messaging", ["CZeroMQ", "Wire"]),
-        .molt("Store", [.grdb, .sqlite, "Cluster", "Wire", .crypto]),
+        .molt("Messaging", ["CZeroMQ", "Wire", "Hashing"]),
+        .molt("Store", [.grdb, .sqlite, "Cluster", "Wire", "Hashing", .crypto]),
         .molt("Reports", ["Store", "Benchmarks", "Statistics", "Hashing"]),
 
         // Where they meet.
@@ -57,7 +57,7 @@ let package = Package(
             "Daemons",
             [
                 "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer",
-                "Cluster", "Messaging", "Wire", "Store", "Reports", "Hub", "CRevision", .logging,
+                "Cluster", "Messaging", "Wire", "Store", "Reports", "Hub", "Hashing", "CRevision", .logging,
             ]),
         .executableTarget(
             name: "coord",

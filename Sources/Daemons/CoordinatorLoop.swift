@@ -170,8 +170,7 @@ struct CoordinatorLoop: PollHandler {
         let outcomes = try store.commit(changes, engines: engines, events: journal)
         journal.removeAll(keepingCapacity: true)
         if changes.isEmpty { return }
-        let (seconds, attoseconds) = start.duration(to: .now).components
-        let took = Milliseconds(seconds) * 1000 + Milliseconds(attoseconds / 1_000_000_000_000_000)
+        let took = start.duration(to: .now).wholeMilliseconds
         counters.commits += 1
         counters.commitMilliseconds += took
         afterwards.append(.committed(took))
@@ -249,7 +248,13 @@ struct LoopClock {
     private let start = MonotonicInstant.now
 
     func instant(_ now: MonotonicInstant) -> Instant {
-        let (seconds, attoseconds) = max(.zero, start.duration(to: now)).components
-        return Instant(milliseconds: Milliseconds(seconds) * 1000 + Milliseconds(attoseconds / 1_000_000_000_000_000))
+        Instant(milliseconds: max(.zero, start.duration(to: now)).wholeMilliseconds)
+    }
+}
+
+extension Duration {
+    /// Rounded down; only for a duration that is not negative.
+    fileprivate var wholeMilliseconds: Milliseconds {
+        Milliseconds(components.seconds) * 1000 + Milliseconds(components.attoseconds / 1_000_000_000_000_000)
     }
 }

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import Hashing
 import Messaging
 
 /// A worker's unacknowledged rows on disk, so that they survive the worker. Used by one thread.
@@ -47,8 +48,7 @@ public final class WorkerSpool {
         in root: URL, key: CurvePublicKey, engine: EngineIdentity, limitBytes: Int = 512 << 20,
         now: @escaping () -> Double = { Date().timeIntervalSince1970 }, note: @escaping (String) -> Void
     ) throws {
-        let name = key.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        folder = root.appendingPathComponent(name)
+        folder = root.appendingPathComponent(hexadecimal(key.bytes))
         self.engine = engine
         self.limitBytes = limitBytes
         self.now = now

@@ -1,4 +1,5 @@
 import Glibc
+import Hashing
 import Wire
 
 /// A message from a peer that proved a key that is admitted now.
@@ -24,9 +25,7 @@ public struct PeerID: Sendable, Hashable, CustomStringConvertible {
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// In hexadecimal.
-    public var description: String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
+    public var description: String { hexadecimal(bytes) }
 }
 
 /// The coordinator's socket: ROUTER, CURVE server. Used by one thread.
@@ -133,7 +132,7 @@ public final class RouterEndpoint: Pollable {
     /// The next good message; nil when nothing waits. Every bad one before it is counted and dropped.
     public func receive() throws(MessagingError) -> Inbound? {
         try countHandshakes()
-        while let id = try socket.receive() {
+        while let id = try socket.receive(withSender: false) {
             guard id.hasMore, let payload = try socket.receive() else {
                 counters.droppedMultipart += 1
                 continue

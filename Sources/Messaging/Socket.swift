@@ -68,15 +68,15 @@ final class Socket {
         }
     }
 
-    /// The next part, or nil when nothing waits.
-    func receive() throws(MessagingError) -> Part? {
+    /// The next part, or nil when nothing waits. Its sender is looked up only if that is asked for.
+    func receive(withSender: Bool = true) throws(MessagingError) -> Part? {
         guard try receiveMessage() else { return nil }
         defer { zmq_msg_close(message) }
         return Part(
             bytes: Array(UnsafeRawBufferPointer(start: zmq_msg_data(message), count: zmq_msg_size(message))),
             hasMore: zmq_msg_more(message) != 0,
-            userID: property("User-Id"),
-            address: property("Peer-Address"))
+            userID: withSender ? property("User-Id") : nil,
+            address: withSender ? property("Peer-Address") : nil)
     }
 
     /// Reads the rest of a message without keeping it; returns the number of parts.

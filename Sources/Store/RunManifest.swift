@@ -1,5 +1,6 @@
 import Cluster
 import Crypto
+import Hashing
 import Wire
 
 /// Everything that a run is, fixed before its first score: models, benchmarks with their documents, cells and shards.
@@ -177,22 +178,9 @@ public struct ManifestShard: Sendable, Equatable {
         for example in examples {
             withUnsafeBytes(of: UInt64(example).littleEndian) { hash.update(bufferPointer: $0) }
         }
-        job = hash.finalize().prefix(16).hexadecimal
+        job = hexadecimal(hash.finalize().prefix(16))
         self.cell = cell
         self.examples = examples
         self.tokens = tokens
-    }
-}
-
-extension Sequence<UInt8> {
-    /// Two lower-case digits a byte.
-    var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

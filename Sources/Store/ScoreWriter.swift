@@ -61,8 +61,10 @@ struct ScoreWriter {
         }
         try RowDigest.with(row) { digest in
             try ChoiceCoding.with(row.choices) { choices in
-                let content = Content(row: row, choices: choices, digest: digest, tokens: tokens)
-                if try insert(content, gold: expectation.gold) {
+                let content = Content(
+                    example: row.example, choices: choices, digest: digest, tokens: tokens,
+                    flopsReduction: row.flopsReduction, flopsReductionWithHead: row.flopsReductionWithHead)
+                if try insert(content, row.choices, gold: expectation.gold) {
                     outcome.new += 1
                 } else {
                     try compare(content, outcome: &outcome)
@@ -73,29 +75,30 @@ struct ScoreWriter {
 
     /// What of a row is stored, wherever it goes.
     private struct Content {
-        let row: WireRow
+        let example: UInt32
         let choices, digest: UnsafeRawBufferPointer
         let tokens: Int64
+        let flopsReduction, flopsReductionWithHead: Double
     }
 
     /// The first ten columns of `scores` and of `disagreements`.
     private func bind(_ content: Content, to binder: inout BoundStatement.Binder) {
         binder.bind(place.cell)
-        binder.bind(content.row.example)
+        binder.bind(content.example)
         binder.bind(place.shard)
         binder.bind(epoch)
         binder.bind(engine)
         binder.bind(lasting: content.choices)
         binder.bind(lasting: content.digest)
         binder.bind(content.tokens)
-        binder.bind(content.row.flopsReduction)
-        binder.bind(content.row.flopsReductionWithHead)
+        binder.bind(content.flopsReduction)
+        binder.bind(content.flopsReductionWithHead)
     }
 
     /// Whether there was no row.
-    private func insert(_ content: Content, gold: Int64) throws -> Bool {
-        let best = ScoreWriter.best(content.row.choices)
-        let greedy = content.row.choices[0].greedy ? 1 : 0
+    private func insert(_ content: Content, _ choices: [WireRow.Choice], gold: Int64) throws -> Bool {
+        let best = ScoreWriter.best(choices)
+        let greedy = choices[0].greedy ? 1 : 0
         return try statements.insertScore.execute {
             bind(content, to: &$0)
             $0.bind(best)
@@ -106,7 +109,7 @@ struct ScoreWriter {
 
     /// Tells why a row was not inserted.
     private func compare(_ content: Content, outcome: inout RowOutcome) throws {
-        let example = Int(content.row.example)
+        let example = Int(content.example)
         let isEqual = try statements.findScore.first(
             {
                 $0.bind(place.cell)

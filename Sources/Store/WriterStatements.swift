@@ -1,7 +1,7 @@
 import GRDB
 
-/// The statements that run for every job and every row, compiled once.
-struct WriterStatements {
+/// The statements that run for every job and every row, compiled once. A class, for they are many to hand on.
+final class WriterStatements {
     let place, worker, addWorker, engine, addEngine: BoundStatement
     let grant, release, setState, endLeases, holder: BoundStatement
     let admit, expected, insertScore, findScore, insertDisagreement: BoundStatement

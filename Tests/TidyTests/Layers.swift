@@ -20,13 +20,13 @@ enum Layers {
         "Hub": ["CCurl", "ModelFiles", "Benchmarks", "Hashing", "Crypto"],
         "Wire": ["SwiftProtobuf", "Crypto"],
         "Cluster": ["Wire"],
-        "Messaging": ["CZeroMQ", "Wire"],
-        "Store": ["GRDB", "GRDBSQLite", "Cluster", "Wire", "Crypto"],
+        "Messaging": ["CZeroMQ", "Wire", "Hashing"],
+        "Store": ["GRDB", "GRDBSQLite", "Cluster", "Wire", "Hashing", "Crypto"],
         "Reports": ["Store", "Benchmarks", "Statistics", "Hashing"],
         "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing"],
         "Daemons": [
             "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer", "Cluster",
-            "Messaging", "Wire", "Store", "Reports", "Hub", "CRevision", "Logging",
+            "Messaging", "Wire", "Store", "Reports", "Hub", "Hashing", "CRevision", "Logging",
         ],
         "coord": [
             "ArgumentParser", "Logging", "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire",

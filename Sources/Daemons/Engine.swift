@@ -92,6 +92,8 @@ public struct Engine: Sendable {
     /// The device and kernels, part of a score's identity.
     public let name: String
     private let run: @Sendable (Reduction, [ScoringRequest], (Int) -> Bool) throws -> [ScoringAnswer]
+    private let goOn:
+        @Sendable (Reduction, [GenerationRequest], GenerationLimits, inout GenerationTimes) throws -> [GenerationAnswer]
 
     /// Loads a checkpoint's folder onto the device.
     public init(model directory: URL, options: EngineOptions = EngineOptions()) throws {
@@ -116,6 +118,10 @@ public struct Engine: Sendable {
             try Scorer(model: model, reduction: reduction, budget: budget, sharing: sharing)
                 .score(requests, shouldContinue: shouldContinue)
         }
+        goOn = { reduction, requests, limits, times in
+            try Generator(model: model, reduction: reduction, budget: budget)
+                .generate(requests, within: limits, times: &times)
+        }
     }
 
     /// Rates every continuation of every request.
@@ -126,5 +132,15 @@ public struct Engine: Sendable {
         _ requests: [ScoringRequest], reduction: Reduction, shouldContinue: (Int) -> Bool = { _ in true }
     ) throws -> [ScoringAnswer] {
         try run(reduction, requests, shouldContinue)
+    }
+
+    /// Goes on from every prompt greedily; the reduction sheds tokens of the prompts.
+    ///
+    /// - Parameter times: is added to.
+    public func generate(
+        _ requests: [GenerationRequest], reduction: Reduction, within limits: GenerationLimits,
+        times: inout GenerationTimes
+    ) throws -> [GenerationAnswer] {
+        try goOn(reduction, requests, limits, &times)
     }
 }

@@ -10,7 +10,16 @@ extension LanguageModel {
             }, from: 0, on: backend)
     }
 
-    /// Reads the tokens of all segments, segment i onwards from sequence i of `state`, which is brought up to date.
+    /// One state of several sequences, in the order given.
+    public func state(of sequences: [SequenceState<B>]) -> ModelState<B> {
+        let layers = (0..<configuration.layerCount).map { layer in
+            LayerState(sequences.map { $0.place(ofLayer: layer) }, on: backend)
+        }
+        return ModelState(layers, from: 0, on: backend)
+    }
+
+    /// Reads the tokens of all segments, segment i onwards from sequence i of `state`, which is brought up to date: in
+    /// place, where nothing else holds it and there is no reduction.
     ///
     /// Under a reduction each segment loses rows of its own after every scheduled layer; that layer's state is of all
     /// the rows that entered it.
@@ -24,6 +33,8 @@ extension LanguageModel {
         try check(tokens, segments)
         let reducer = try Reducer(reduction, layerCount: configuration.layerCount, tokens: tokens, segments: segments)
         var recurrence = recurrence(.packed(state), segments, keeping: Array(0..<segments.count))
+        // Without a reduction's decisions nothing can fail any more, and nobody needs the states as they were.
+        if reduction.method == .none { state = ModelState([], from: 0, on: backend) }
         let hidden = try backbone(tokens, segments: segments, recurrence: &recurrence, reducer: reducer)
         state = recurrence.end
         return hidden

@@ -44,6 +44,11 @@ public struct LanguageModel<B: Backend>: Sendable {
             normalized(hidden, rows: distinct), head: head, rows: rows.compactMap { places[$0] }, targets: targets)
     }
 
+    /// The token that a greedy decoder takes after each of some rows of a forward pass.
+    public func choose(_ hidden: Hidden<B>, rows: [Int]) throws -> [TokenChoice] {
+        try backend.choose(normalized(hidden, rows: rows), head: head)
+    }
+
     private func normalized(_ hidden: Hidden<B>, rows: [Int]) -> B.Matrix {
         let all = 0..<hidden.segments.rowCount
         precondition(rows.allSatisfy(all.contains), "rows \(rows) of \(all.count)")

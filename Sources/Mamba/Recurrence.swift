@@ -16,7 +16,11 @@ struct Recurrence<B: Backend> {
         case packed(ModelState<B>)
     }
 
+    /// Without what `packed` holds.
     private let start: Start
+    /// States that are given up, a layer at a time, to be updated in place.
+    private var packed: [LayerState<B>?] = []
+    private var firstPacked = 0
     private let segments: Int
     private let kept: [Int]
     private let configuration: ModelConfiguration
@@ -26,7 +30,13 @@ struct Recurrence<B: Backend> {
 
     /// - Parameter kept: the segments whose last state is kept, ascending.
     init(_ start: Start, segments: Int, keeping kept: [Int], _ configuration: ModelConfiguration, on backend: B) {
-        self.start = start
+        if case .packed(let state) = start {
+            packed = state.layers.map(Optional.some)
+            firstPacked = state.firstLayer
+            self.start = .nothing
+        } else {
+            self.start = start
+        }
         self.segments = segments
         self.kept = kept
         self.configuration = configuration
@@ -38,12 +48,7 @@ struct Recurrence<B: Backend> {
 
     /// Runs a layer from the states before it, and keeps what is wanted of the states after it.
     mutating func through<Output>(_ layer: Int, _ run: (inout LayerState<B>) -> Output) -> Output {
-        var state =
-            switch start {
-            case .nothing: LayerState(configuration, sequences: segments, on: backend)
-            case .after(let states): LayerState(states.map { $0.place(ofLayer: layer) }, on: backend)
-            case .packed(let state): state.layers[layer - state.firstLayer]
-            }
+        var state = takeState(before: layer)
         let output = run(&state)
         if firstLayer == nil { firstLayer = layer }
         if kept.count == segments {
@@ -52,5 +57,14 @@ struct Recurrence<B: Backend> {
             layers.append(state.picked(kept, on: backend))
         }
         return output
+    }
+
+    private mutating func takeState(before layer: Int) -> LayerState<B> {
+        let place = layer - firstPacked
+        if packed.indices.contains(place), let state = packed[place].take() { return state }
+        if case .after(let states) = start {
+            return LayerState(states.map { $0.place(ofLayer: layer) }, on: backend)
+        }
+        return LayerState(configuration, sequences: segments, on: backend)
     }
 }

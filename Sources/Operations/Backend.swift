@@ -24,7 +24,7 @@ public protocol Backend: Sendable {
 
     // MARK: Parameters and transfers
 
-    /// Prepares a projection [outputs, inputs] for `project`, `embed` and `score`.
+    /// Prepares a projection [outputs, inputs] for `project`, `embed`, `score` and `choose`.
     func weight(_ tensor: Tensor) throws -> Weight
     /// Copies parameters to the device.
     func vector(_ values: [Float]) throws -> Vector
@@ -121,6 +121,8 @@ public protocol Backend: Sendable {
     /// Rates `targets[i]` by row `rows[i]` of the normalized hidden rows [L, D]: log softmax over all of the head's
     /// outputs. A row may rate several targets, and goes through the head once.
     func score(_ hidden: Matrix, head: Weight, rows: [Int], targets: [Int32]) throws -> [TokenScore]
+    /// The token with the largest logit after each of the normalized hidden rows [L, D]. → [L]
+    func choose(_ hidden: Matrix, head: Weight) throws -> [TokenChoice]
 }
 
 extension Backend {

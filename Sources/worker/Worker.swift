@@ -9,8 +9,9 @@ import Messaging
 struct Worker: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
-        abstract: "Scores requests with Mamba models: for a coordinator, or from standard input.",
-        version: Build.name, subcommands: [Work.self, Score.self, Bench.self], defaultSubcommand: Work.self)
+        abstract: "Runs Mamba models: scores for a coordinator, or scores and generates from standard input.",
+        version: Build.name, subcommands: [Work.self, Score.self, Generate.self, Bench.self],
+        defaultSubcommand: Work.self)
 }
 
 /// `worker --coordinator …`: works for a coordinator until it is told to stop.

@@ -22,6 +22,8 @@ enum Cases {
         Score(rows: 7, dimension: 33, vocabulary: 1027),
         Score(rows: 101, dimension: 64, vocabulary: 1500),
         Score(rows: 0, dimension: 8, vocabulary: 9),
+        Choose(rows: 1, dimension: 3, vocabulary: 1), Choose(rows: 5, dimension: 33, vocabulary: 1027),
+        Choose(rows: 101, dimension: 16, vocabulary: 1500), Choose(rows: 0, dimension: 8, vocabulary: 9),
     ]
 
     static let rows: [any Operation] =

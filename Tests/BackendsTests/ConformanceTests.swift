@@ -46,6 +46,7 @@ struct ConformanceTests {
             let scores = try Self.tiedScores(on: backend, vocabulary: 1100, largest: [40, 700])
             #expect(scores.map(\.isGreedy) == [true, false, false], "\(backend.engine)")
             #expect(scores.allSatisfy { $0.margin == 0 })
+            #expect(try Self.tiedChoices(on: backend, vocabulary: 1100, largest: [40, 700]) == [40])
         }
     }
 
@@ -56,6 +57,15 @@ struct ConformanceTests {
         for token in largest { head[token] = 0.5 }
         let hidden = backend.matrix([2, 2, 2], rows: 3, columns: 1)
         return try backend.score(hidden, head: backend.weight(head, vocabulary, 1), targets: [40, 700, 3])
+    }
+
+    private static func tiedChoices<B: Backend>(
+        on backend: B, vocabulary: Int, largest: [Int]
+    ) throws -> [Int32] {
+        var head = [Float](repeating: 0.25, count: vocabulary)
+        for token in largest { head[token] = 0.5 }
+        let hidden = backend.matrix([2], rows: 1, columns: 1)
+        return try backend.choose(hidden, head: backend.weight(head, vocabulary, 1)).map(\.token)
     }
 
     @Test("a state that was copied before an operation keeps its values")

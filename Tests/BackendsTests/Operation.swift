@@ -188,3 +188,23 @@ struct Score: Operation {
 
     var tolerance: Tolerance { Tolerance(relative: 1e-6, absolute: 1e-5) }
 }
+
+struct Choose: Operation {
+    var rows: Int
+    var dimension: Int
+    var vocabulary: Int
+
+    func run<B: Backend>(on backend: B) throws -> [Outcome] {
+        var numbers = Numbers(seed: 9)
+        let hidden = backend.matrix(numbers.floats(rows * dimension), rows: rows, columns: dimension)
+        let head = try backend.weight(numbers.floats(vocabulary * dimension), vocabulary, dimension)
+        let choices = try backend.choose(hidden, head: head)
+        return [
+            Outcome(name: "token", columns: 1, values: choices.map { Float($0.token) }),
+            Outcome(name: "log probability", columns: 1, values: choices.map { Float($0.logProbability) }),
+            Outcome(name: "margin", columns: 1, values: choices.map(\.margin)),
+        ]
+    }
+
+    var tolerance: Tolerance { Tolerance(relative: 1e-6, absolute: 1e-5) }
+}

@@ -25,6 +25,7 @@ struct ProfiledTests {
             (Matches(sources: 9, destinations: 10, columns: 31), [.reduction]),
             (Importances(rows: 9, columns: 40, metric: .l1), [.reduction]),
             (Score(rows: 5, dimension: 16, vocabulary: 512), [.head]),
+            (Choose(rows: 5, dimension: 16, vocabulary: 512), [.head]),
             (Convolve(lengths: [9], channels: 17), [.convolution]),
             (SelectiveScan(lengths: [9], channels: 5, states: 3), [.scan]),
         ]

@@ -29,28 +29,61 @@ extension CPUBackend {
         return scores
     }
 
+    public func choose(_ hidden: CPUMatrix, head: CPUWeight) throws -> [TokenChoice] {
+        precondition(hidden.columns == head.inputs, "\(head.inputs) inputs for \(hidden.columns) columns")
+        let operand = operand(hidden, columns: 0..<hidden.columns, of: head)
+        return stride(from: 0, to: hidden.rows, by: Self.headRows).flatMap { first in
+            let tile = first..<min(hidden.rows, first + Self.headRows)
+            return foldRows(operand, tile, head) { _, _, _ in }.map { folds in
+                let (best, logSum) = Self.whole(folds)
+                return TokenChoice(
+                    token: best.argmax, logProbability: Double(best.maximum) - logSum,
+                    margin: best.maximum - best.second)
+            }
+        }
+    }
+
     /// Rates the target of each pair by its row, counted from the first of `rows`.
     private func score(
         _ hidden: Operand, _ rows: Range<Int>, _ head: CPUWeight, _ pairs: [(row: Int, target: Int)]
     ) -> [TokenScore] {
-        let chunks = (head.outputs + Self.headColumns - 1) / Self.headColumns
         var logits = [Float](repeating: 0, count: pairs.count)
-        var folds = [ck_fold](repeating: ck_fold(), count: rows.count * chunks)  // [rows, chunks]
-        folds.withUnsafeMutableBufferPointer { folds in
-            logits.withUnsafeMutableBufferPointer { logits in
-                guard let folds = folds.baseAddress, let logits = logits.baseAddress else { return }
-                split(chunks, work: rows.count * head.outputs * head.inputs) { range in
-                    fold(hidden, rows, head, chunks: range, of: chunks, into: folds) { tile, stride, columns in
-                        for (index, pair) in pairs.enumerated() where columns.contains(pair.target) {
-                            logits[index] = tile[pair.row * stride + pair.target - columns.lowerBound]
-                        }
-                    }
+        let folds = logits.withUnsafeMutableBufferPointer { logits in
+            let logits = Logits(values: logits)
+            return foldRows(hidden, rows, head) { tile, stride, columns in
+                for (index, pair) in pairs.enumerated() where columns.contains(pair.target) {
+                    logits.values[index] = tile[pair.row * stride + pair.target - columns.lowerBound]
                 }
             }
         }
         return zip(pairs, logits).map { pair, logit in
-            Self.rate(pair.target, logit: logit, folds[pair.row * chunks..<(pair.row + 1) * chunks])
+            let (best, logSum) = Self.whole(folds[pair.row])
+            return TokenScore(
+                logProbability: Double(logit) - logSum, isGreedy: Int(best.argmax) == pair.target,
+                margin: best.maximum - best.second)
         }
+    }
+
+    /// Logits that several threads write, each its own.
+    private struct Logits: @unchecked Sendable {
+        let values: UnsafeMutableBufferPointer<Float>
+    }
+
+    /// The folds of each row's chunks of logits; `look` sees each chunk's logits, their stride and their columns, on
+    /// any thread.
+    private func foldRows(
+        _ hidden: Operand, _ rows: Range<Int>, _ head: CPUWeight,
+        look: (UnsafePointer<Float>, Int, Range<Int>) -> Void
+    ) -> [ArraySlice<ck_fold>] {
+        let chunks = (head.outputs + Self.headColumns - 1) / Self.headColumns
+        var folds = [ck_fold](repeating: ck_fold(), count: rows.count * chunks)  // [rows, chunks]
+        folds.withUnsafeMutableBufferPointer { folds in
+            guard let folds = folds.baseAddress else { return }
+            split(chunks, work: rows.count * head.outputs * head.inputs) { range in
+                fold(hidden, rows, head, chunks: range, of: chunks, into: folds, look: look)
+            }
+        }
+        return (0..<rows.count).map { folds[$0 * chunks..<($0 + 1) * chunks] }
     }
 
     /// Folds some chunks of the logits of `rows`; `look` sees each chunk's logits, their stride and their columns.
@@ -77,8 +110,8 @@ extension CPUBackend {
         }
     }
 
-    /// Puts a row's folds together, in order.
-    private static func rate(_ target: Int, logit: Float, _ folds: ArraySlice<ck_fold>) -> TokenScore {
+    /// Puts a row's folds together, in order: the largest logits, and log Σ exp(logit).
+    private static func whole(_ folds: ArraySlice<ck_fold>) -> (best: ck_fold, logSum: Double) {
         var best = ck_fold(maximum: -.infinity, second: -.infinity, sum: 0, argmax: 0)
         for fold in folds {
             if fold.maximum > best.maximum {
@@ -91,8 +124,6 @@ extension CPUBackend {
         }
         let largest = Double(best.maximum)
         let sum = folds.reduce(0) { $0 + $1.sum * exp(Double($1.maximum) - largest) }
-        return TokenScore(
-            logProbability: Double(logit) - (largest + log(sum)), isGreedy: Int(best.argmax) == target,
-            margin: best.maximum - best.second)
+        return (best, largest + log(sum))
     }
 }

@@ -116,4 +116,8 @@ public struct Profiled<Base: Backend>: Backend {
     public func score(_ hidden: Matrix, head: Weight, rows: [Int], targets: [Int32]) throws -> [TokenScore] {
         try stopwatch.time(.head) { try base.score(hidden, head: head, rows: rows, targets: targets) }
     }
+
+    public func choose(_ hidden: Matrix, head: Weight) throws -> [TokenChoice] {
+        try stopwatch.time(.head) { try base.choose(hidden, head: head) }
+    }
 }

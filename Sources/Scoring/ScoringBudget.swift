@@ -50,7 +50,7 @@ public struct ScoringBudget: Sendable, Equatable {
     }
 
     /// What the convolution's and scan's states of one sequence need in all layers.
-    static func bytesPerState(_ model: ModelConfiguration) -> Int {
+    public static func bytesPerState(_ model: ModelConfiguration) -> Int {
         let channels =
             model.architecture == .mamba1
             ? model.innerDimension : model.innerDimension + 2 * model.groupCount * model.stateDimension

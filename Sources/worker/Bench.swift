@@ -9,10 +9,11 @@ import Operations
 /// `worker bench`: how fast a model reads prompts, with and without token reduction, and where the time goes.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Time a model's prefill, with and without token reduction.",
+        abstract: "Time a model's prefill or generation, with and without token reduction.",
         discussion: """
             A reduced pass is always timed beside an unreduced one, so that what else the machine does hits both \
-            alike. Times are medians; a speed-up is the median of the ratios of neighbours.
+            alike. Times are medians; a speed-up is the median of the ratios of neighbours. With --generate the shapes are \
+            those of the prompts; a step gives each sequence a token, and is bound by reading the weights once.
             """)
 
     @Option(name: .long, help: "The checkpoint's folder.", completion: .directory)
@@ -34,6 +35,9 @@ struct Bench: ParsableCommand {
     @Option(name: .customLong("repeat"), help: "How often each is timed, after one run that is not.")
     var repeats = 5
 
+    @Option(name: .long, help: "Time the greedy generation of so many tokens after each prompt, instead of prefill.")
+    var generate: Int?
+
     @Flag(name: .long, help: "Print a list of JSON objects.")
     var json = false
 
@@ -44,12 +48,14 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         guard repeats > 0 else { throw ValidationError("--repeat is at least 1") }
+        if let generate, generate < 1 { throw ValidationError("--generate is at least 1") }
     }
 
     func run() throws {
         let checkpoint = try Checkpoint.open(URL(fileURLWithPath: model))
         let reductions = try reduction.map { try Reduction(json: Data($0.utf8)) }.filter { $0.method != .none }
         for reduction in reductions { try reduction.validate(layerCount: checkpoint.configuration.layerCount) }
+        if let generate { return try time(generate, checkpoint, reductions) }
         let prefill = Prefill(shapes: shapes.list, reductions: reductions, logits: logits, repeats: repeats)
         let options = engine.options(precision: precision)
         let results =
@@ -63,6 +69,23 @@ struct Bench: ParsableCommand {
             print("\(options.description.name), \(options.threads) thread(s), medians of \(repeats)\n")
             for result in results { print(BenchText.describe(result)) }
         }
+    }
+
+    /// Times `newTokens` steps after each prompt.
+    private func time(_ newTokens: Int, _ checkpoint: Checkpoint, _ reductions: [Reduction]) throws {
+        let options = engine.options(precision: precision)
+        let decode = Decode(
+            shapes: shapes.list, reductions: reductions, newTokens: newTokens, repeats: repeats,
+            threads: options.threads)
+        let results =
+            switch options.device {
+            case .reference:
+                try decode.measure(checkpoint, on: ReferenceBackend(precision: precision), precision: precision)
+            case .cpu: try decode.measure(checkpoint, on: options.cpuBackend(), precision: precision)
+            }
+        if json { return print(try JSONLine.pretty(results)) }
+        print("\(options.description.name), \(options.threads) thread(s), medians of \(repeats)\n")
+        for result in results { print(result.text) }
     }
 
     /// `1x512,8x128`

@@ -1,0 +1,106 @@
+import Backends
+import Foundation
+import Mamba
+import ModelFiles
+import Operations
+import Scoring
+
+/// Times greedy generation after prompts of one length, and a plain read of memory beside it: a step has to read every
+/// weight once, so the machine's bandwidth bounds it.
+struct Decode {
+    let shapes: [Prefill.Shape]
+    let reductions: [Reduction]
+    /// Tokens that each sequence is given.
+    let newTokens: Int
+    let repeats: Int
+    /// Threads that read memory, as many as the engine's.
+    let threads: Int
+
+    /// One measurement; of several runs, the one whose steps took the median time.
+    struct Result: Encodable {
+        let shape: String
+        let reduction: Reduction
+        let newTokens: Int
+        /// Of all sequences together.
+        let tokensPerSecond: Double
+        /// A step's.
+        let milliseconds: Double
+        let promptTokensPerSecond: Double
+        /// Bytes of all parameters, as the products read them.
+        let weightBytes: Int
+        /// Bytes of the states of all sequences, which a step reads and writes.
+        let stateBytes: Int
+        /// Weights and states, by the time of a step.
+        let bytesPerSecond: Double
+        /// What a plain read of memory gave, just before.
+        let readBytesPerSecond: Double
+        let peakRSSBytes: Int
+
+        enum CodingKeys: String, CodingKey {
+            case shape, reduction, milliseconds
+            case newTokens = "new_tokens"
+            case tokensPerSecond = "tokens_per_second"
+            case promptTokensPerSecond = "prompt_tokens_per_second"
+            case weightBytes = "weight_bytes"
+            case stateBytes = "state_bytes"
+            case bytesPerSecond = "bytes_per_second"
+            case readBytesPerSecond = "read_bytes_per_second"
+            case peakRSSBytes = "peak_rss_bytes"
+        }
+
+        var text: String {
+            func number(_ format: String, _ value: Double) -> String { String(format: format, value) }
+            return """
+                \(shape)  \(reduction)
+                    \(number("%.1f", tokensPerSecond)) tokens/s, \(number("%.2f", milliseconds)) ms a step, \
+                prompts \(number("%.0f", promptTokensPerSecond)) tokens/s
+                    \(number("%.2f", bytesPerSecond / 1e9)) GB/s of weights and states, \
+                \(number("%.0f", 100 * bytesPerSecond / readBytesPerSecond)) % of a plain read's \
+                \(number("%.2f", readBytesPerSecond / 1e9)) GB/s
+
+                """
+        }
+    }
+
+    /// For each shape, the unreduced prompts first, then each reduction's.
+    func measure<B: Backend>(_ checkpoint: Checkpoint, on backend: B, precision: Precision) throws -> [Result] {
+        let model = try LanguageModel(checkpoint, on: backend)
+        return try shapes.flatMap { shape in
+            try ([.none] + reductions).map { try measure(shape, $0, model, precision) }
+        }
+    }
+
+    private func measure<B: Backend>(
+        _ shape: Prefill.Shape, _ reduction: Reduction, _ model: LanguageModel<B>, _ precision: Precision
+    ) throws -> Result {
+        let configuration = model.configuration
+        let requests = (0..<shape.sequences).map { sequence in
+            let tokens = (0..<shape.length).map {
+                Int32(((sequence * shape.length + $0) * 48_271 + 11) % configuration.vocabularySize)
+            }
+            return GenerationRequest(id: "\(sequence)", tokens: tokens)
+        }
+        let generator = try Generator(
+            model: model, reduction: reduction,
+            budget: ScoringBudget(rows: 1024, states: 2 * shape.sequences))
+        let read = MemoryRead.bytesPerSecond(threads: threads)
+        let runs = try (0...repeats).map { _ in
+            var times = GenerationTimes()
+            _ = try generator.generate(requests, within: GenerationLimits(newTokens: newTokens), times: &times)
+            return times
+        }.dropFirst()
+        let times = runs.sorted { $0.stepSeconds < $1.stepSeconds }[repeats / 2]
+        let step = times.stepSeconds / Double(times.steps)
+        let weights = configuration.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        let weightBytes = weights * (precision == .fp32 ? 4 : 2)
+        let stateBytes = shape.sequences * ScoringBudget.bytesPerState(configuration)
+        return Result(
+            shape: shape.description, reduction: reduction, newTokens: newTokens,
+            tokensPerSecond: Double(times.newTokens) / times.stepSeconds, milliseconds: 1000 * step,
+            promptTokensPerSecond: times.promptSeconds > 0
+                ? Double(times.promptTokens) / times.promptSeconds : 0,
+            weightBytes: weightBytes, stateBytes: stateBytes,
+            bytesPerSecond: Double(weightBytes + 2 * stateBytes) / step, readBytesPerSecond: read,
+            peakRSSBytes: ResidentMemory.peakBytes)
+    }
+}

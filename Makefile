@@ -9,7 +9,7 @@ export MOLT_REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$
 BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
-.PHONY: all setup build demo test bench-cluster bench-peers fuzz simulate chaos sanitize lint format protocol clean
+.PHONY: all setup build demo test bench-cluster bench-peers bench-scoring-peers fuzz simulate chaos sanitize lint format protocol clean
 
 all: build
 
@@ -34,6 +34,11 @@ bench-cluster: build
 bench-peers:
 	python3 -m venv .build/bench-peers
 	.build/bench-peers/bin/pip install dask distributed celery redis
+
+# The worker beside transformers and llama.cpp, where PYTHON has them: such as ARGUMENTS="--model DIR --precision bf16".
+PYTHON ?= python3
+bench-scoring-peers: build
+	$(PYTHON) Tests/ScoringBench/peers.py --worker $(BIN)/worker $(ARGUMENTS)
 
 # The frame decoder under hostile bytes: number of cases and seed.
 fuzz: build

@@ -38,7 +38,7 @@ static void fill(float *values, size_t count, unsigned centre, unsigned spread, 
 static void multiply(const ck_kernels *kernels, trial *t) {
     kernels->pack_bf16(t->w, ck_float32, outputs, inputs, 0, 1, t->panels);
     kernels->round_rows(t->x, inputs, rows, inputs, t->rounded, inputs);
-    const ck_product product = {t->rounded, inputs, t->panels, inputs, outputs, t->y, outputs};
+    const ck_product product = {t->rounded, inputs, t->panels, inputs, outputs, t->y, outputs, 0};
     kernels->product_bf16(&product, 0, rows, 0, 1);
 }
 

@@ -96,7 +96,7 @@ static void products(ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t outputs, values
     const float *x = values(rows * inputs, kind, -1, 1), *w = values(outputs * inputs, kind, -1, 1);
     float *packed = memory((size_t)(panels * ck_panel_width * inputs) * 4), *y = memory((size_t)(rows * outputs) * 4);
     k->pack(w, ck_float32, outputs, inputs, 0, panels, packed);
-    const ck_product whole = {x, inputs, packed, inputs, outputs, y, outputs};
+    const ck_product whole = {x, inputs, packed, inputs, outputs, y, outputs, 0};
     k->product(&whole, 0, rows, 0, panels);
     check("product", y, rows * outputs);
     for (ptrdiff_t r = 0; r < rows; r++)
@@ -116,7 +116,7 @@ static void products(ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t outputs, values
     float *pair_row = memory((size_t)inputs * 4);
     k->pack_bf16(w, ck_float32, outputs, inputs, 0, panels, pairs);
     k->round_rows(x, inputs, rows, inputs, rounded, stride);
-    const ck_product halves = {rounded, stride, pairs, inputs, outputs, z, outputs};
+    const ck_product halves = {rounded, stride, pairs, inputs, outputs, z, outputs, 0};
     k->product_bf16(&halves, 0, rows, 0, panels);
     check("bf16 product", z, rows * outputs);
     if (outputs > 0) ck_unpack_row_bf16(pairs, inputs, outputs - 1, pair_row);

@@ -100,7 +100,7 @@ extension CPUBackend {
                     let product = ck_product(
                         x: hidden.row(rows.lowerBound), x_stride: hidden.stride,
                         panels: head.panel(first / Self.panelWidth), inputs: head.inputs, outputs: columns.count,
-                        y: tile, y_stride: stride)
+                        y: tile, y_stride: stride, following: chunk + 1 < chunks.upperBound ? 1 : 0)
                     multiply(
                         product, head.layout, rows: 0..<rows.count, panels: 0..<CPUWeight.panelCount(columns.count))
                     kernels.fold(tile, stride, rows.count, columns.count, first, folds + chunk, chunkCount)

@@ -11,7 +11,7 @@ extension CPUBackend {
         withExtendedLifetime((operand, weight, y)) {
             let product = ck_product(
                 x: operand.row(0), x_stride: operand.stride, panels: weight.panel(0), inputs: weight.inputs,
-                outputs: weight.outputs, y: y.row(0), y_stride: y.stride)
+                outputs: weight.outputs, y: y.row(0), y_stride: y.stride, following: 0)
             let panels = weight.panelCount
             let work = x.rows * panels * weight.layout.floats(weight.inputs)
             if weight.layout == .rowMajor {

@@ -56,7 +56,8 @@ extension CPUBackend {
         withScratch(rows.count * stride) { tile in
             var product = ck_product(
                 x: units.row(rows.lowerBound), x_stride: units.stride, panels: candidates.values,
-                inputs: candidates.inputs, outputs: candidates.outputs, y: tile, y_stride: stride)
+                inputs: candidates.inputs, outputs: candidates.outputs, y: tile, y_stride: stride,
+                following: 0)
             kernels.product(&product, 0, rows.count, 0, candidates.panelCount)
             kernels.fold(tile, stride, rows.count, candidates.outputs, 0, folds, 1)
         }

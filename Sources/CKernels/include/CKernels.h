@@ -44,6 +44,7 @@ typedef struct {
     ptrdiff_t outputs;
     float *y;                ///< [L, outputs]
     ptrdiff_t y_stride;
+    ptrdiff_t following;     ///< 1 where a panel lies behind the last one that is read next, to be fetched; else 0
 } ck_product;
 
 /// Causal depthwise convolution and SiLU: y_t = silu(bias + Σ_k w[k]·x_{t−K+1+k}).

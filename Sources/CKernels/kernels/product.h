@@ -102,7 +102,7 @@ INLINE void tile_step(const step_kind kind, const int rows, const char *x, ptrdi
         tile_pair(rows, x, x_stride, panel, sum);
 }
 
-/// A tile's operands; strides are in bytes. `lines` cache lines of `ahead` are fetched per four steps.
+/// A tile's operands; strides are in bytes. `lines` cache lines are fetched per four steps, from `ahead` on.
 typedef struct {
     const char *x;
     ptrdiff_t x_stride;
@@ -188,13 +188,14 @@ static void product_panel(const ck_product *p, ptrdiff_t panel, product_block bl
     const ptrdiff_t width = p->outputs - panel * ck_panel_width;
     const ptrdiff_t count = (height + TILE_ROWS - 1) / TILE_ROWS;
     const ptrdiff_t calls = count * (ck_panel_width / tile_columns);
-    const int lines = has_next ? (int)((8 + calls - 1) / calls) : 0;
+    // Four steps of a panel are eight lines: tiles that come after these have nothing left to fetch.
+    const int lines = calls < 8 ? (int)((8 + calls - 1) / calls) : 1;
+    ptrdiff_t fetching = has_next ? (8 + lines - 1) / lines : 0;
     tile_operands t = {
         .x_stride = p->x_stride * 4,
         .steps = steps,
         .resume = block.start > 0,
         .ahead = weights + block.steps * step_bytes,
-        .lines = lines,
     };
     const tile_function *tiles = block.kind == float_step ? float_tiles : pair_tiles;
     ptrdiff_t row = block.first;
@@ -204,6 +205,7 @@ static void product_panel(const ck_product *p, ptrdiff_t panel, product_block bl
         t.x = (const char *)((const float *)p->x + row * p->x_stride) + block.start * bytes_of(block.kind);
         for (ptrdiff_t c = 0; c < ck_panel_width && c < width; c += tile_columns) {
             t.panel = weights + c * 4;
+            t.lines = fetching-- > 0 ? lines : 0;
             if (c + tile_columns <= width) {
                 t.y = y + c;
                 t.y_stride = p->y_stride;
@@ -218,7 +220,7 @@ static void product_panel(const ck_product *p, ptrdiff_t panel, product_block bl
                 for (ptrdiff_t r = 0; r < rows; r++)
                     for (ptrdiff_t j = 0; c + j < width; j++) y[r * p->y_stride + c + j] = part[r * tile_columns + j];
             }
-            t.ahead += lines * (steps / 4) * line_bytes;
+            t.ahead += t.lines * (steps / 4) * line_bytes;
         }
         row = end;
     }
@@ -236,7 +238,7 @@ static void product_steps(const ck_product *p, step_kind kind, ptrdiff_t steps, 
                 steps * (part + 1) / parts, steps,
             };
             for (ptrdiff_t panel = first_panel; panel < last_panel; panel++)
-                product_panel(p, panel, block, panel + 1 < last_panel);
+                product_panel(p, panel, block, panel + 1 < last_panel + p->following);
         }
 }
 

@@ -2,7 +2,8 @@ import Foundation
 import ModelFiles
 import Operations
 
-/// The tensors below one prefix of a checkpoint, put on a device as they are asked for.
+/// The tensors below one prefix of a checkpoint, put on a device as they are asked for. A tensor's file is let go of
+/// once the device has a copy, so that loading takes the weights' memory once.
 struct Parameters<B: Backend> {
     let checkpoint: Checkpoint
     let backend: B
@@ -16,16 +17,24 @@ struct Parameters<B: Backend> {
 
     /// A projection [outputs, inputs].
     func weight(_ name: String) throws -> B.Weight {
-        try backend.weight(checkpoint.tensor(prefix + name))
+        let tensor = try checkpoint.tensor(prefix + name)
+        defer { tensor.releasePages() }
+        return try backend.weight(tensor)
     }
 
     /// A parameter vector, whatever its shape, row-major.
     func vector(_ name: String) throws -> B.Vector {
-        try backend.vector(checkpoint.tensor(prefix + name).floats())
+        try backend.vector(floats(name))
     }
 
     /// A = −exp(A_log), in float32.
     func negativeExponential(_ name: String) throws -> B.Vector {
-        try backend.vector(checkpoint.tensor(prefix + name).floats().map { -exp($0) })
+        try backend.vector(floats(name).map { -exp($0) })
+    }
+
+    private func floats(_ name: String) throws -> [Float] {
+        let tensor = try checkpoint.tensor(prefix + name)
+        defer { tensor.releasePages() }
+        return tensor.floats()
     }
 }

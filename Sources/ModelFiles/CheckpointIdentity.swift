@@ -19,7 +19,7 @@ extension Checkpoint {
             hash.update(name: "config.json", content: configurationBytes.withUnsafeBytes { Data($0) })
             for url in files {
                 let file = try MappedFile(url)
-                hash.update(name: url.lastPathComponent, content: file.bytes)
+                hash.update(name: url.lastPathComponent, content: file)
             }
         } else {
             hash.update(text: "molt model 1\n")
@@ -49,6 +49,20 @@ extension SHA256 {
         update(length: content.count)
         update(bufferPointer: content)
     }
+
+    /// A file part by part, so that a model larger than memory is no burden.
+    fileprivate mutating func update(name: String, content file: MappedFile) {
+        update(length: name.utf8.count)
+        update(text: name)
+        update(length: file.bytes.count)
+        for first in stride(from: 0, to: file.bytes.count, by: Self.part) {
+            let part = first..<min(file.bytes.count, first + Self.part)
+            update(bufferPointer: UnsafeRawBufferPointer(rebasing: file.bytes[part]))
+            file.release(part)
+        }
+    }
+
+    private static var part: Int { 16 << 20 }
 
     fileprivate mutating func update(name: String, content: Data) {
         content.withUnsafeBytes { update(name: name, content: $0) }

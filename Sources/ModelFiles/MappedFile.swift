@@ -34,5 +34,13 @@ final class MappedFile: @unchecked Sendable {  // The mapping is immutable after
         munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
     }
 
+    /// Lets go of the memory that reading a range has taken; reading it again brings it back from the file.
+    func release(_ range: Range<Int>) {
+        let page = Int(getpagesize())
+        let first = range.lowerBound / page * page
+        guard let start = bytes.baseAddress, first < range.upperBound else { return }
+        madvise(UnsafeMutableRawPointer(mutating: start + first), range.upperBound - first, MADV_DONTNEED)
+    }
+
     private static func lastError() -> String { String(cString: strerror(errno)) }
 }

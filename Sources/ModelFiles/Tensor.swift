@@ -47,6 +47,11 @@ public struct Tensor: Sendable {
         return withUnsafeBytes { elementType.widen($0) }
     }
 
+    /// Lets go of the memory that reading a mapped tensor has taken; reading it again brings it back from the file.
+    public func releasePages() {
+        if case .mapped(let file, let range) = storage { file.release(range) }
+    }
+
     /// Whether both tensors are the same bytes of the same file, seen in the same way.
     func sharesStorage(with other: Tensor) -> Bool {
         guard case .mapped(let file, let range) = storage, case .mapped(let otherFile, let otherRange) = other.storage

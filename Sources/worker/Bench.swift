@@ -12,8 +12,8 @@ struct Bench: ParsableCommand {
         abstract: "Time a model's prefill or generation, with and without token reduction.",
         discussion: """
             A reduced pass is always timed beside an unreduced one, so that what else the machine does hits both \
-            alike. Times are medians; a speed-up is the median of the ratios of neighbours. With --generate the shapes are \
-            those of the prompts; a step gives each sequence a token, and is bound by reading the weights once.
+            alike. Times are medians; a speed-up is the median of the ratios of neighbours. With --generate the shapes \
+            are those of the prompts; a step gives each sequence a token, and is bound by reading the weights once.
             """)
 
     @Option(name: .long, help: "The checkpoint's folder.", completion: .directory)
@@ -37,6 +37,9 @@ struct Bench: ParsableCommand {
 
     @Option(name: .long, help: "Time the greedy generation of so many tokens after each prompt, instead of prefill.")
     var generate: Int?
+
+    @Flag(name: .long, help: "Also say where the time of a prefill went, by parts that sum to the whole.")
+    var profile = false
 
     @Flag(name: .long, help: "Print a list of JSON objects.")
     var json = false
@@ -64,10 +67,10 @@ struct Bench: ParsableCommand {
             case .cpu: try prefill.measure(checkpoint, on: options.cpuBackend())
             }
         if json {
-            print(try JSONLine.pretty(results.map(BenchRow.init)))
+            print(try JSONLine.pretty(results.map { BenchRow($0, profiled: profile) }))
         } else {
-            print("\(options.description.name), \(options.threads) thread(s), medians of \(repeats)\n")
-            for result in results { print(BenchText.describe(result)) }
+            printHeading(options)
+            for result in results { print(BenchText.describe(result, profiled: profile)) }
         }
     }
 
@@ -84,8 +87,12 @@ struct Bench: ParsableCommand {
             case .cpu: try decode.measure(checkpoint, on: options.cpuBackend(), precision: precision)
             }
         if json { return print(try JSONLine.pretty(results)) }
-        print("\(options.description.name), \(options.threads) thread(s), medians of \(repeats)\n")
+        printHeading(options)
         for result in results { print(result.text) }
+    }
+
+    private func printHeading(_ options: EngineOptions) {
+        print("\(options.description.name), \(options.threads) thread(s), medians of \(repeats)\n")
     }
 
     /// `1x512,8x128`

@@ -8,8 +8,10 @@ struct BenchRow: Encodable {
     let reduction: Reduction
     let tokensPerSecond: Double
     let milliseconds: Double
-    /// By part; their sum is the whole.
-    let profileMilliseconds: [String: Double]
+    /// By part, where that was asked for; their sum is the whole.
+    let profileMilliseconds: [String: Double]?
+    /// The most memory that the process has had so far, in bytes.
+    let peakRSSBytes: Int
     let flopsReduction: Double
     let flopsReductionWithHead: Double
     let speedUp: Double
@@ -21,19 +23,22 @@ struct BenchRow: Encodable {
         case shape, reduction, milliseconds, overhead
         case tokensPerSecond = "tokens_per_second"
         case profileMilliseconds = "profile_milliseconds"
+        case peakRSSBytes = "peak_rss_bytes"
         case flopsReduction = "flops_reduction"
         case flopsReductionWithHead = "flops_reduction_with_head"
         case speedUp = "speed_up"
         case reducedLayers = "reduced_layers"
     }
 
-    init(_ result: Prefill.Result) {
+    /// - Parameter profiled: whether to say where the time went.
+    init(_ result: Prefill.Result, profiled: Bool) {
         shape = result.shape.description
         reduction = result.reduction
         tokensPerSecond = result.tokensPerSecond
         milliseconds = 1000 * result.profile.total
-        profileMilliseconds = Dictionary(
-            uniqueKeysWithValues: Profile.Part.allCases.map { ($0.rawValue, 1000 * result.profile[$0]) })
+        let parts = Profile.Part.allCases.map { ($0.rawValue, 1000 * result.profile[$0]) }
+        profileMilliseconds = profiled ? Dictionary(uniqueKeysWithValues: parts) : nil
+        peakRSSBytes = result.peakRSSBytes
         flopsReduction = result.flopsReduction.layers
         flopsReductionWithHead = result.flopsReduction.withHead
         speedUp = result.speedUp
@@ -44,15 +49,20 @@ struct BenchRow: Encodable {
 
 /// A measurement in words.
 enum BenchText {
-    static func describe(_ result: Prefill.Result) -> String {
+    /// - Parameter profiled: whether to say where the time went.
+    static func describe(_ result: Prefill.Result, profiled: Bool) -> String {
         let total = result.profile.total
         var lines = [
             "\(result.shape)  \(result.reduction)",
-            "    \(number("%.0f", result.tokensPerSecond)) tokens/s, \(number("%.1f", 1000 * total)) ms: "
-                + Profile.Part.allCases.filter { result.profile[$0] > 0 }.map { part in
-                    "\(part) \(percent(result.profile[part] / total))"
-                }.joined(separator: ", "),
+            "    \(number("%.0f", result.tokensPerSecond)) tokens/s, \(number("%.1f", 1000 * total)) ms, "
+                + "at most \(result.peakRSSBytes >> 20) MiB of memory",
         ]
+        if profiled {
+            lines += Profile.Part.allCases.filter { result.profile[$0] > 0 }.map { part in
+                "    \(part.rawValue.padding(toLength: 12, withPad: " ", startingAt: 0)) "
+                    + "\(number("%9.2f", 1000 * result.profile[part])) ms  \(percent(result.profile[part] / total))"
+            }
+        }
         if result.reducedLayers > 0 {
             let (layers, withHead) = result.flopsReduction
             lines.append(

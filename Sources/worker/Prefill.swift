@@ -40,6 +40,8 @@ struct Prefill {
         let overhead: Double
         /// How often each sequence was reduced.
         let reducedLayers: Int
+        /// The most memory that the process had had by then, in bytes.
+        let peakRSSBytes: Int
     }
 
     let shapes: [Shape]
@@ -110,7 +112,8 @@ struct Prefill {
             ),
             speedUp: median(pairs.map { $0.unreduced.profile.total / $0.reduced.profile.total }),
             overhead: median(pairs.map { $0.reduced.profile[.reduction] / $0.unreduced.profile.total }),
-            reducedLayers: try reduction.resolvedLayers(layerCount: configuration.layerCount).count)
+            reducedLayers: try reduction.resolvedLayers(layerCount: configuration.layerCount).count,
+            peakRSSBytes: ResidentMemory.peakBytes)
     }
 
     private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

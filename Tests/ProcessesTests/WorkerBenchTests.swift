@@ -7,7 +7,8 @@ struct WorkerBenchTests {
         let shape: String
         let tokensPerSecond: Double
         let milliseconds: Double
-        let profileMilliseconds: [String: Double]
+        let profileMilliseconds: [String: Double]?
+        let peakRssBytes: Int
         let flopsReduction: Double
         let speedUp: Double
         let overhead: Double
@@ -19,7 +20,8 @@ struct WorkerBenchTests {
         let result = try Programs.run(
             "worker",
             [
-                "bench", "--model", model, "--shapes", "1x40,2x16", "--repeat", "2", "--json", "--reduction",
+                "bench", "--model", model, "--shapes", "1x40,2x16", "--repeat", "2", "--json", "--profile",
+                "--reduction",
                 #"{"method":"utrc","keep_ratio":0.5,"layers":[1]}"#,
             ])
         #expect(result.status == 0, "\(result.errors)")
@@ -28,11 +30,11 @@ struct WorkerBenchTests {
         let rows = try decoder.decode([Row].self, from: Data(result.output.utf8))
         #expect(rows.map(\.shape) == ["1x40", "1x40", "2x16", "2x16"])
         for row in rows {
-            let parts = row.profileMilliseconds
+            let parts = try #require(row.profileMilliseconds)
             let kinds = ["products", "convolution", "scan", "norms", "head", "reduction", "rest"]
             #expect(parts.keys.sorted() == kinds.sorted())
             #expect(abs(parts.values.reduce(0, +) - row.milliseconds) < 1e-6)
-            #expect(row.tokensPerSecond > 0 && row.speedUp > 0)
+            #expect(row.tokensPerSecond > 0 && row.speedUp > 0 && row.peakRssBytes > 1 << 20)
         }
         for (unreduced, reduced) in [(rows[0], rows[1]), (rows[2], rows[3])] {
             #expect(unreduced.overhead == 0 && unreduced.flopsReduction == 0 && unreduced.speedUp == 1)

@@ -50,6 +50,8 @@ let package = Package(
         .molt("Store", [.grdb, .sqlite, "Cluster", "Wire", "Hashing", .crypto]),
         .molt("Reports", ["Store", "Benchmarks", "Statistics", "Hashing"]),
 
+        .molt("Settings", [.yams]),
+
         // Where they meet.
         .molt(
             "Jobs", [.yams, "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing"]),
@@ -64,14 +66,14 @@ let package = Package(
             dependencies: [
                 "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire", "ModelFiles", "Benchmarks",
                 "Tokenizer", "Hub", "Scoring",
-                "Backends", .arguments, .logging,
+                "Backends", "Settings", .arguments, .logging,
             ],
             swiftSettings: Strict.swift),
         .executableTarget(
             name: "worker",
             dependencies: [
-                "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles", "Messaging", .arguments,
-                .logging,
+                "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles", "Messaging", "Settings",
+                .arguments, .logging,
             ],
             swiftSettings: Strict.swift),
 
@@ -100,6 +102,7 @@ let package = Package(
         .moltTests("Messaging", ["Wire", "CZeroMQ"]),
         .moltTests("Store", ["Cluster", "Wire", .grdb, "CFaultyDisk"], exclude: ["schema1.sql"]),
         .moltTests("Reports", ["Store", "Cluster", "Wire", "Benchmarks", "Statistics"]),
+        .moltTests("Settings"),
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
         .moltTests(
             "Processes", module: nil, ["Store", "ModelFiles", "Daemons", "Messaging", "Wire", "CZeroMQ", .grdb]),

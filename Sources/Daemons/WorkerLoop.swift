@@ -24,13 +24,19 @@ struct WorkerLoop: PollHandler {
     private var greeted = false
     private var load = WorkerLoad()
     private var measured: Instant?
+    private let health: HealthFile?
+    /// When to begin to drain unasked.
+    private var leaveAt: Instant?
 
     init(
-        dealer: DealerEndpoint, spool: WorkerSpool, greeting: Hello, parameters: WorkerParameters, log: Logger,
+        dealer: DealerEndpoint, spool: WorkerSpool, health: HealthFile?, greeting: Hello,
+        parameters: WorkerParameters, leaveAfter: Milliseconds?, log: Logger,
         onExit: @escaping @Sendable (WorkerExit) -> Void
     ) {
         self.dealer = dealer
         self.spool = spool
+        self.health = health
+        leaveAt = leaveAfter.map { Instant(milliseconds: max(0, $0)) }
         self.log = log
         self.onExit = onExit
         session = WorkerSession(greeting: greeting, parameters: parameters, spooled: spool.recovered)
@@ -51,8 +57,12 @@ struct WorkerLoop: PollHandler {
             try handle(.connected)
         }
         while let frame = try dealer.receive() { try receive(frame) }
+        try leaveInTime(clock.instant(now))
         if greeted { try handle(.tick) }
-        if hasExited { spool.close() }
+        if hasExited {
+            spool.close()
+            health?.remove()
+        }
         return hasExited ? .stop : .at(now + Self.tick)
     }
 
@@ -69,6 +79,14 @@ struct WorkerLoop: PollHandler {
         }
     }
 
+    /// Drains when what started the worker is about to end it.
+    private mutating func leaveInTime(_ now: Instant) throws {
+        guard let leaveAt, now >= leaveAt else { return }
+        self.leaveAt = nil
+        log.notice("leaving before the time that this worker was given ends")
+        try handle(.shutdown)
+    }
+
     /// Tells the session of what the machine has, for its next heartbeat.
     private mutating func measure(_ now: Instant) throws {
         if let measured, now - measured < Self.betweenMeasurements { return }
@@ -77,6 +95,7 @@ struct WorkerLoop: PollHandler {
         load.freeMemoryBytes = Machine.freeMemoryBytes
         load.freeDiskBytes = Machine.freeDiskBytes(at: spool.folder)
         try handle(.measured(load))
+        health?.write(session.state.rawValue)
     }
 
     /// Hands an event to the session and does what it says.

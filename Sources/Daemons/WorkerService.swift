@@ -16,6 +16,10 @@ public final class WorkerService: Sendable {
         /// Where rows wait on disk for their acknowledgement; a folder a key is made in it.
         public var spool = WorkerSpool.standard
         public var parameters = WorkerParameters()
+        /// Where the worker writes how it stands.
+        public var health: HealthFile?
+        /// When the worker begins to drain by itself, from its start on; nil for never.
+        public var leaveAfter: Duration?
         public var log: Logger
 
         public init(
@@ -57,7 +61,9 @@ public final class WorkerService: Sendable {
             let dealer = try DealerEndpoint(
                 connectingTo: options.coordinator, serverKey: options.coordinatorKey, keys: options.keys, in: context)
             return WorkerLoop(
-                dealer: dealer, spool: spool, greeting: greeting, parameters: options.parameters, log: options.log,
+                dealer: dealer, spool: spool, health: options.health, greeting: greeting,
+                parameters: options.parameters,
+                leaveAfter: options.leaveAfter.map { Milliseconds($0.components.seconds) * 1000 }, log: options.log,
                 onExit: exit.note)
         }
         compute = ComputeThread(models: options.models, options: options.engine) { [weak loop] event in

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Daemons
+import Foundation
+import Settings
 
 /// `coord`: everything but the workers.
 @main
@@ -20,6 +22,35 @@ struct Coord: AsyncParsableCommand {
             Resume.self, Report.self, Compare.self, Keygen.self, Inspect.self, MakeModel.self, Requests.self,
             Schema.self, Fetch.self, DoctorCommand.self,
         ])
+
+    static func main() async {
+        do {
+            let scope = Settings.Scope(
+                whole: ["serve"], everywhere: ["coordinator", "key", "coordinator-key", "store", "keys"])
+            let completed = try Settings(description: _dumpHelp(), scope: scope).complete(
+                Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
+            var command = try parse(completed)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    /// Parses a command line; beside a mistake in it stands which options are not the caller's own.
+    private static func parse(_ completed: Settings.Completed) throws -> any ParsableCommand {
+        do {
+            return try parseAsRoot(completed.arguments)
+        } catch {
+            if exitCode(for: error) == .validationFailure, !completed.origins.isEmpty {
+                Terminal.note("Settings: \(completed.origins.joined(separator: ", "))")
+            }
+            throw error
+        }
+    }
 }
 
 /// What a script can tell from the exit status.

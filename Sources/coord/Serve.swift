@@ -39,6 +39,11 @@ struct Serve: ParsableCommand {
             """)
     var verification = 0.01
 
+    @Option(
+        name: .long, help: "A file of settings; by default ~/.config/molt/config.yaml or /etc/molt/config.yaml.",
+        completion: .file(extensions: ["yaml"]))
+    var config: String?
+
     func validate() throws {
         guard (0...1).contains(verification) else { throw ValidationError("--verification is between 0 and 1") }
         guard memory.map({ $0 >= 64 }) ?? true else { throw ValidationError("--memory is at least 64") }

@@ -3,6 +3,7 @@ import Daemons
 import Foundation
 import Logging
 import Messaging
+import Settings
 
 /// `worker`: computes what a coordinator hands out, or requests from standard input.
 @main
@@ -10,8 +11,33 @@ struct Worker: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
         abstract: "Runs Mamba models: scores for a coordinator, or scores and generates from standard input.",
-        version: Build.name, subcommands: [Work.self, Score.self, Generate.self, Bench.self],
+        version: Build.name, subcommands: [Work.self, Score.self, Generate.self, Bench.self, Health.self],
         defaultSubcommand: Work.self)
+
+    static func main() {
+        do {
+            let settings = try Settings(
+                description: _dumpHelp(), scope: Settings.Scope(whole: ["work"], everywhere: ["health"]))
+            let completed = try settings.complete(
+                Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
+            var command = try parse(completed)
+            try command.run()
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    /// Parses a command line; beside a mistake in it stands which options are not the caller's own.
+    private static func parse(_ completed: Settings.Completed) throws -> any ParsableCommand {
+        do {
+            return try parseAsRoot(completed.arguments)
+        } catch {
+            if exitCode(for: error) == .validationFailure, !completed.origins.isEmpty {
+                FileHandle.standardError.write(Data("Settings: \(completed.origins.joined(separator: ", "))\n".utf8))
+            }
+            throw error
+        }
+    }
 }
 
 /// `worker --coordinator …`: works for a coordinator until it is told to stop.
@@ -21,7 +47,8 @@ struct Work: ParsableCommand {
         abstract: "Work for a coordinator until SIGTERM, which returns unfinished work first.",
         discussion: """
             Exit codes: 0 left in order · 1 failed or rejected · 4 left rows in the spool, which the next start \
-            delivers.
+            delivers. Every option can also be set in the environment (--log-level as MOLT_LOG_LEVEL) or a file; see \
+            docs/operations.md.
             """)
 
     @Option(name: .long, help: "Where the coordinator listens, such as tcp://host:5555.")
@@ -51,8 +78,26 @@ struct Work: ParsableCommand {
     @Flag(name: .long, help: "Leave when standard input ends, as it does when a parent process dies.")
     var exitWithInput = false
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "When this machine ends the worker, in seconds since 1970, such as $SLURM_JOB_END_TIME.",
+            discussion: "The worker leaves a minute before, so that it loses nothing."))
+    var stopBefore: Double?
+
+    @Option(name: .long, help: "A file to write once a second how the worker stands; see worker health.")
+    var health: String?
+
+    @Option(
+        name: .long, help: "A file of settings; by default ~/.config/molt/config.yaml or /etc/molt/config.yaml.",
+        completion: .file(extensions: ["yaml"]))
+    var config: String?
+
     @Option(name: .long, help: "Log level: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel: LogLevel = .notice
+
+    /// What a drain may take, and some seconds to start and end a process.
+    private static let secondsToLeave = 60.0
 
     func run() throws {
         let log = Logger.daemon("molt.worker", logLevel)
@@ -61,6 +106,10 @@ struct Work: ParsableCommand {
             keys: try KeyFile.readSecret(key), engine: engine.options(),
             models: ModelLocator(folders: models.map { URL(fileURLWithPath: $0) }), log: log)
         options.spool = URL(fileURLWithPath: spool)
+        options.health = health.map { HealthFile($0) }
+        options.leaveAfter = stopBefore.map { end in
+            .seconds(min(max(0, end - Date().timeIntervalSince1970 - Self.secondsToLeave), 1e9))
+        }
         let service = try WorkerService(options)
         let interrupts = SignalSource(SignalSource.interrupts) { times in
             if times > 1 { _exit(130) }

@@ -39,7 +39,7 @@ final class WorkerStage {
     }
 
     /// A worker that leaves at once when asked, whether or not its rows are acknowledged.
-    func worker() throws -> WorkerService {
+    func worker(_ change: (inout WorkerService.Options) -> Void = { _ in }) throws -> WorkerService {
         var options = WorkerService.Options(
             coordinator: endpoint, coordinatorKey: serverKeys.publicKey, keys: workerKeys,
             engine: EngineOptions(device: .reference), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -47,6 +47,7 @@ final class WorkerStage {
         options.parameters.drain = 1
         options.parameters.flush = 1
         options.parameters.heartbeat = 50
+        change(&options)
         return try WorkerService(options)
     }
 

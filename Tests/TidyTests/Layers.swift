@@ -24,17 +24,18 @@ enum Layers {
         "Store": ["GRDB", "GRDBSQLite", "Cluster", "Wire", "Hashing", "Crypto"],
         "Reports": ["Store", "Benchmarks", "Statistics", "Hashing"],
         "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing"],
+        "Settings": ["Yams"],
         "Daemons": [
             "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer", "Cluster",
             "Messaging", "Wire", "Store", "Reports", "Hub", "Hashing", "CRevision", "Logging",
         ],
         "coord": [
             "ArgumentParser", "Logging", "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire",
-            "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub", "Scoring",
+            "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub", "Scoring", "Settings",
         ],
         "worker": [
             "ArgumentParser", "Logging", "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles",
-            "Messaging",
+            "Messaging", "Settings",
         ],
     ]
 }

@@ -9,7 +9,8 @@ export MOLT_REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$
 BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
-.PHONY: all setup build demo test bench-cluster bench-peers bench-scoring-peers fuzz simulate chaos sanitize lint format protocol clean
+.PHONY: all setup build demo test bench-cluster bench-peers bench-scoring-peers fuzz simulate chaos slurm containers \
+	kubernetes sanitize lint format protocol clean
 
 all: build
 
@@ -43,6 +44,16 @@ bench-scoring-peers: build
 # The frame decoder under hostile bytes: number of cases and seed.
 fuzz: build
 	$(BIN)/wire-fuzz $(or $(ARGUMENTS),10000000 1)
+
+# Molt on a real Slurm, in images, and as Kubernetes' pods; as root, each needs its tools: see Tests/Slurm and so on.
+slurm: build
+	python3 Tests/Slurm/slurm.py --bin $(BIN) $(ARGUMENTS)
+
+containers: build
+	python3 Tests/Containers/containers.py --bin $(BIN) $(ARGUMENTS)
+
+kubernetes: build
+	python3 Tests/Kubernetes/kubernetes.py --bin $(BIN) $(ARGUMENTS)
 
 # Every kernel over edge shapes, under AddressSanitizer and UndefinedBehaviorSanitizer.
 sanitize:

@@ -80,7 +80,7 @@ class Cluster:
         return podman("exec", f"{NAME}-coordinator", "coord", *words, check=False)
 
     def submit(self, job):
-        wait(60, "a coordinator that answers", lambda: self.coord("status").returncode == 0)
+        wait(120, "a coordinator that answers", lambda: self.coord("status").returncode == 0)
         done = self.coord("submit", job, "--fresh")
         if done.returncode:
             raise Failure(done.stderr)
@@ -132,9 +132,9 @@ def quick(cluster, expected):
     print(f"  {time.monotonic() - start:.1f} s from starting the coordinator to its having a run")
     start = time.monotonic()
     workers = [cluster.work(f"worker-{number}") for number in (1, 2, 3)]
-    wait(60, "a lease", lambda: " 0 of " not in cluster.coord("status", run).stdout or cluster.rows())
+    wait(120, "a lease", lambda: " 0 of " not in cluster.coord("status", run).stdout or cluster.rows())
     print(f"  {time.monotonic() - start:.1f} s from starting three workers to the first lease")
-    wait(120, "the end", lambda: cluster.has_ended(run))
+    wait(300, "the end", lambda: cluster.has_ended(run))
     print(f"  {time.monotonic() - start:.1f} s to the end of the run")
     cluster.compare(expected)
     for name in [f"{NAME}-coordinator", *workers]:
@@ -157,7 +157,7 @@ def disturbed(cluster, job, expected):
     killed, paused, severed = (cluster.work(name, *slow) for name in ("killed", "paused", "severed"))
     starved = cluster.work("starved", *slow, "--memory", cluster.options.starved, "--memory-swap",
                            cluster.options.starved)
-    wait(120, "rows", lambda: cluster.rows() > 50)
+    wait(300, "rows", lambda: cluster.rows() > 50)
     podman("kill", "--signal", "KILL", killed)
     podman("pause", paused)
     podman("network", "disconnect", "--force", NAME, severed)
@@ -170,7 +170,7 @@ def disturbed(cluster, job, expected):
     podman("unpause", paused)
     podman("network", "connect", NAME, severed)
     print(f"  healed, with {cluster.rows()} rows", flush=True)
-    wait(60, "three workers", lambda: len(cluster.coord("workers").stdout.strip().splitlines()) == 4)
+    wait(120, "three workers", lambda: len(cluster.coord("workers").stdout.strip().splitlines()) == 4)
     # The first worker leaves under load, and another comes in its place.
     cluster.stop(killed)
     podman("start", killed)
@@ -195,12 +195,12 @@ def compose(options, expected):
         up = ask("up", "--detach", "--no-build", "--scale", "worker=2")
         if up.returncode:
             raise Failure(up.stderr)
-        wait(60, "a coordinator", lambda: ask("exec", "-T", "coordinator", "coord", "status").returncode == 0)
+        wait(120, "a coordinator", lambda: ask("exec", "-T", "coordinator", "coord", "status").returncode == 0)
         submitted = ask("exec", "-T", "coordinator", "coord", "submit", "/jobs/quick.yaml")
         if submitted.returncode:
             raise Failure(submitted.stderr)
         run = submitted.stdout.strip()
-        wait(120, "the end", lambda: f"{run}: running" not in ask(
+        wait(300, "the end", lambda: f"{run}: running" not in ask(
             "exec", "-T", "coordinator", "coord", "status", run).stdout)
         status = ask("exec", "-T", "coordinator", "coord", "status", run).stdout
         rows = f"{len(expected)} of {len(expected)}"
@@ -248,7 +248,7 @@ def main():
     parser.add_argument("--coordinator", default="localhost/molt-coordinator", help="the coordinator's image")
     parser.add_argument("--worker", default="localhost/molt-worker", help="the worker's image")
     parser.add_argument("--documents", type=int, default=1200, help="of the longer job, per reduction")
-    parser.add_argument("--starved", default="48m", help="memory of the worker that is to have too little")
+    parser.add_argument("--starved", default="16m", help="memory of the worker that is to have too little")
     options = parser.parse_args()
     options.bin = options.bin.resolve()
     if not shutil.which("podman"):

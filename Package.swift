@@ -11,9 +11,14 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         // Without its optional parts; their flags come in no fixed order, which would rebuild all that depends on it.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // Without its optional parts, such as reading settings from the environment.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -49,6 +54,13 @@ let package = Package(
         .molt("Messaging", ["CZeroMQ", "Wire", "Hashing"]),
         .molt("Store", [.grdb, .sqlite, "Cluster", "Wire", "Hashing", .crypto]),
         .molt("Reports", ["Store", "Benchmarks", "Statistics", "Hashing"]),
+        .molt(
+            "Dashboard",
+            [
+                "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Hashing", "Scoring", .hummingbird, .nio,
+                .nioPosix, .nioHTTPTypes, .httpTypes,
+                .logging,
+            ]),
 
         .molt("Settings", [.yams]),
 
@@ -65,8 +77,7 @@ let package = Package(
             name: "coord",
             dependencies: [
                 "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire", "ModelFiles", "Benchmarks",
-                "Tokenizer", "Hub", "Scoring",
-                "Backends", "Settings", .arguments, .logging,
+                "Tokenizer", "Hub", "Scoring", "Dashboard", "Backends", "Settings", .arguments, .logging,
             ],
             swiftSettings: Strict.swift),
         .executableTarget(
@@ -107,6 +118,7 @@ let package = Package(
         .moltTests(
             "Processes", module: nil, ["Store", "ModelFiles", "Daemons", "Messaging", "Wire", "CZeroMQ", .grdb]),
         .moltTests("Daemons", ["Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles"]),
+        .moltTests("Dashboard", ["Store", "Cluster", "Wire", "Scoring"]),
         .moltTests("Tidy", module: nil),
 
         // `make bench-cluster` and `make fuzz`.
@@ -156,6 +168,11 @@ extension Target {
 extension Target.Dependency {
     static var arguments: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
     static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+    static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+    static var nio: Self { .product(name: "NIOCore", package: "swift-nio") }
+    static var nioHTTPTypes: Self { .product(name: "NIOHTTPTypes", package: "swift-nio-extras") }
+    static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }
+    static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var grdb: Self { .product(name: "GRDB", package: "GRDB.swift") }
     static var sqlite: Self { .product(name: "GRDBSQLite", package: "GRDB.swift") }
     static var logging: Self { .product(name: "Logging", package: "swift-log") }

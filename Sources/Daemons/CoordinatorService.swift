@@ -119,6 +119,11 @@ public final class CoordinatorService: Sendable {
     /// The connected workers.
     public func workers() async throws -> [WorkerStatus] { try await loop.ask { $0.scheduler.workers } }
 
+    /// What work on the coordinator's thread answers.
+    func ask<Answer: Sendable>(
+        _ work: @escaping @Sendable (inout CoordinatorLoop) throws -> Answer
+    ) async throws -> Answer { try await loop.ask(work) }
+
     /// Whether the coordinator's thread goes on.
     public var isRunning: Bool { loop.post { _ in } }
 

@@ -120,7 +120,7 @@ extension CoordinatorLoop {
     }
 
     /// Everything that is counted, in a fixed order.
-    private var allCounters: [(name: String, value: UInt64)] {
+    var allCounters: [(name: String, value: UInt64)] {
         let router = router.counters
         let record = self.router.authenticator.record
         let transport: [(name: String, value: UInt64)] = [

@@ -90,15 +90,18 @@ final class LoadedModel {
         loaded = nil
         var options = options
         options.precision = precision
-        let engine = try Engine(try checkpoint(of: job.model), options: options)
+        let engine = try Engine(try locator.checkpoint(of: job.model), options: options)
         loaded = (job.model.sha256, precision, engine)
         return engine
     }
 
+}
+
+extension ModelLocator {
     /// The first checkpoint whose content is the job's; where there is none, the first one's fault is the error.
-    private func checkpoint(of model: WireJob.Model) throws -> Checkpoint {
+    func checkpoint(of model: WireJob.Model) throws -> Checkpoint {
         var fault: (any Error)?
-        for path in try locator.candidates(for: model) {
+        for path in try candidates(for: model) {
             do {
                 let checkpoint = try Checkpoint.open(path)
                 let sha256 = try checkpoint.sha256()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Daemons
+import Dashboard
 import Foundation
 import Logging
 import Messaging
@@ -25,6 +26,19 @@ struct Serve: ParsableCommand {
     @Option(name: .long, help: "The folder of keys.", completion: .directory)
     var keys: String = KeyFolder.standard.path
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Where browsers find the dashboard; `off` for none. Off the loopback it needs --http-token-file.",
+            valueName: "host:port"))
+    var http = "127.0.0.1:8080"
+
+    @Option(
+        name: .long,
+        help: "A file that only you may read, with a token of at least 32 characters that viewers show.",
+        completion: .file())
+    var httpTokenFile: String?
+
     @Option(name: .long, help: "Log level: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel: LogLevel = .info
 
@@ -47,10 +61,22 @@ struct Serve: ParsableCommand {
     func validate() throws {
         guard (0...1).contains(verification) else { throw ValidationError("--verification is between 0 and 1") }
         guard memory.map({ $0 >= 64 }) ?? true else { throw ValidationError("--memory is at least 64") }
+        guard http == "off" || ListenAddress(http) != nil else {
+            throw ValidationError("--http is a host and a port such as 127.0.0.1:8080, or off; not '\(http)'")
+        }
+    }
+
+    /// Nil where no dashboard is asked for.
+    private func dashboardOptions(_ log: Logger) throws -> DashboardOptions? {
+        guard http != "off", let address = ListenAddress(http) else { return nil }
+        let token = try httpTokenFile.map { try AccessToken(contentsOf: $0) }
+        guard address.isLoopback || token != nil else { throw DashboardError.noToken(address) }
+        return DashboardOptions(address: address, store: store, token: token, log: log)
     }
 
     func run() throws {
         let log = Logger.daemon("molt.coordinator", logLevel)
+        let dashboardOptions = try dashboardOptions(log)
         let folder = KeyFolder(keys)
         try folder.prepare()
         var options = CoordinatorService.Options(
@@ -59,7 +85,15 @@ struct Serve: ParsableCommand {
         options.authorizedKeys = folder.authorizedKeysFile
         if let memory { options.memoryLimitBytes = UInt64(memory) << 20 }
         let service = try CoordinatorService(options, admitting: folder.authorizedKeys())
+        let dashboard: ServedDashboard?
+        do {
+            dashboard = try dashboardOptions.map { try ServedDashboard(service, $0) }
+        } catch {
+            try service.stop()
+            throw error
+        }
         log.notice("listening on \(service.endpoint), results in \(store)")
+        if let dashboard { log.notice("dashboard at http://\(dashboard.server.address)/") }
         let interrupts = SignalSource(SignalSource.interrupts) { times in
             if times > 1 { _exit(130) }
             log.notice("stopping; what is unfinished goes on at the next start")
@@ -67,7 +101,10 @@ struct Serve: ParsableCommand {
         }
         let reload = SignalSource([SIGHUP]) { _ in service.reloadKeys() }
         defer { withExtendedLifetime((interrupts, reload)) {} }
-        try service.wait()
+        let outcome = Result { try service.wait() }
+        // First its readers, so that the store's last connection is the one that checkpoints.
+        try dashboard?.stop()
+        try outcome.get()
         try service.stop()
     }
 }

@@ -23,6 +23,10 @@ enum Layers {
         "Messaging": ["CZeroMQ", "Wire", "Hashing"],
         "Store": ["GRDB", "GRDBSQLite", "Cluster", "Wire", "Hashing", "Crypto"],
         "Reports": ["Store", "Benchmarks", "Statistics", "Hashing"],
+        "Dashboard": [
+            "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Hashing", "Scoring", "Hummingbird",
+            "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTPTypes", "Logging",
+        ],
         "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing"],
         "Settings": ["Yams"],
         "Daemons": [
@@ -31,7 +35,7 @@ enum Layers {
         ],
         "coord": [
             "ArgumentParser", "Logging", "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire",
-            "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub", "Scoring", "Settings",
+            "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub", "Scoring", "Dashboard", "Settings",
         ],
         "worker": [
             "ArgumentParser", "Logging", "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles",

@@ -40,8 +40,9 @@ extension HTMLPage {
                 "td", ["class": whole ? "n" : "n part"],
                 whole ? grouped(rows) : "partial: \(grouped(rows)) of \(grouped(expected))")
             page.element("td") { page in
-                page.element("span", ["class": whole ? "track" : "track part"]) { page in
-                    page.element("i", ["style": "width:\(shortDecimals(share, 1))%"], "")
+                // An attribute rather than a style, which a page's policy may forbid.
+                page.element("svg", ["class": whole ? "track" : "track part", "aria-hidden": "true"]) { svg in
+                    svg.leaf("rect", ["width": "\(shortDecimals(share, 1))%", "height": "100%"])
                 }
             }
             page.element("td", ["class": "n"], grouped(cell.tokens))

@@ -18,12 +18,12 @@ struct HTMLPage {
         lines = SeriesBook(grid)
     }
 
-    private struct Section {
+    struct Section {
         let id, title: String
         let write: (inout Markup) -> Void
     }
 
-    private var sections: [Section] {
+    var sections: [Section] {
         var sections = [
             Section(id: "results", title: "Results", write: results),
             Section(id: "tradeoff", title: "Against FLOPs saved", write: tradeoff),
@@ -99,7 +99,7 @@ struct HTMLPage {
 
 extension Markup {
     /// A table that scrolls sideways where it is wider than the page.
-    mutating func table(caption: String, _ content: (inout Markup) -> Void) {
+    public mutating func table(caption: String, _ content: (inout Markup) -> Void) {
         element("div", ["class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption]) { page in
             page.element("table") { page in
                 page.element("caption") { $0.element("span", caption) }

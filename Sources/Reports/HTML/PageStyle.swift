@@ -10,7 +10,7 @@ enum PageStyle {
         .scroll{overflow:visible}figure,tr,.charts>*{break-inside:avoid}h2,h3{break-after:avoid}a{color:inherit}nav{display:none}}
         """
 
-    private static let rules = """
+    static let rules = """
         *{box-sizing:border-box}
         body{margin:0 auto;max-width:78rem;padding:2.5rem 1.5rem 5rem;background:var(--page);color:var(--ink);\
         font:16px/1.55 var(--sans);-webkit-text-size-adjust:100%}
@@ -63,8 +63,8 @@ enum PageStyle {
         .swatch{fill:var(--hue)}
         .track{display:inline-block;width:6rem;height:.4rem;background:var(--grid);vertical-align:.1rem;\
         border-radius:.2rem;overflow:hidden}
-        .track i{display:block;height:100%;background:var(--series-2)}
-        .track.part i{background:var(--series-1)}
+        .track rect{fill:var(--series-2)}
+        .track.part rect{fill:var(--series-1)}
         @media (max-width:62rem){.charts{grid-template-columns:repeat(2,minmax(0,1fr))}}
         @media (max-width:48rem){.two,.charts{grid-template-columns:minmax(0,1fr);gap:1.8rem}}
         .narrow{display:none}

@@ -61,6 +61,10 @@ extension HTMLPage {
             if let interval = figure.interval {
                 page.element("span", ["class": "i"], column.text(interval))
             }
+            if figure.isPartial {
+                page.element(
+                    "span", ["class": "i"], "\(grouped(figure.documents)) of \(grouped(figure.documentsExpected))")
+            }
             if let printed = figure.printed {
                 page.element("span", ["class": "p"]) { page in
                     page.write("paper \(column.printedText(printed.value))")

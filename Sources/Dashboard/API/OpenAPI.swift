@@ -1,0 +1,163 @@
+/// The description of the JSON interface, made of what its answers are made of.
+enum OpenAPI {
+    /// A parameter of a path or a query.
+    struct Parameter: Sendable {
+        let name: String
+        let place: String
+        let schema: JSONNode
+        let text: String
+
+        static func path(_ name: String, _ schema: JSONNode, _ text: String) -> Parameter {
+            Parameter(name: name, place: "path", schema: schema, text: text)
+        }
+
+        static func query(_ name: String, _ schema: JSONNode, _ text: String) -> Parameter {
+            Parameter(name: name, place: "query", schema: schema, text: text)
+        }
+
+        var json: JSONNode {
+            [
+                "name": .string(name), "in": .string(place), "required": .bool(place == "path"), "schema": schema,
+                "description": .string(text),
+            ]
+        }
+    }
+
+    /// A route.
+    struct Route: Sendable {
+        let path: String
+        let title: String
+        var parameters: [Parameter] = []
+        /// A schema of the document.
+        let answer: String
+        /// Statuses of refusals.
+        var refusals: [Int] = []
+
+        var json: JSONNode {
+            let refused = ([401, 421] + refusals).sorted().map { status -> (String, JSONNode) in
+                let content: JSONNode = [
+                    "application/problem+json": ["schema": Schema.named("Problem").json]
+                ]
+                return ("\(status)", ["description": "A refusal, as RFC 9457 has it.", "content": content])
+            }
+            let found: JSONNode = [
+                "description": "The answer.",
+                "headers": ["ETag": ["schema": ["type": "string"], "description": "For If-None-Match."]],
+                "content": ["application/json": ["schema": Schema.named(answer).json]],
+            ]
+            let unchanged: JSONNode = ["description": "What If-None-Match names is current."]
+            return [
+                "get": [
+                    "summary": .string(title), "parameters": .array(parameters.map(\.json)),
+                    "responses": .object([("200", found), ("304", unchanged)] + refused),
+                ]
+            ]
+        }
+    }
+
+    private static let run = Parameter.path("run", ["type": "string"], "The run's name.")
+    private static let cell = Parameter.path(
+        "cell", ["type": "integer", "minimum": 0], "The cell's place in its run, from 0.")
+    private static let example = Parameter.path(
+        "example", ["type": "integer", "minimum": 0], "The document's row in its data file, from 0.")
+
+    private static func words(_ words: [String]) -> JSONNode {
+        ["type": "string", "enum": .array(words.map { .string($0) })]
+    }
+
+    private static func number(_ range: ClosedRange<Int>, default value: Int? = nil) -> JSONNode {
+        var members: [(String, JSONNode)] = [
+            ("type", "integer"), ("minimum", .integer(range.lowerBound)), ("maximum", .integer(range.upperBound)),
+        ]
+        if let value { members.append(("default", .integer(value))) }
+        return .object(members)
+    }
+
+    private static let text: JSONNode = ["type": "string", "maxLength": 200]
+
+    /// Every route that answers JSON, besides this document.
+    static let routes: [Route] = [
+        Route(
+            path: "/api/v1/runs", title: "Runs, newest first.",
+            parameters: [
+                .query("state", words(Site.StateFilter.allCases.map(\.rawValue)), "Runs in this state only."),
+                .query("before", text, "The last run of the page before."),
+                .query("limit", number(1...200, default: 50), "Runs a page."),
+            ], answer: "Runs", refusals: [400]),
+        Route(
+            path: "/api/v1/runs/{run}", title: "One run.", parameters: [run], answer: "Run", refusals: [400, 404]),
+        Route(
+            path: "/api/v1/runs/{run}/cells", title: "A run's cells with their metrics.", parameters: [run],
+            answer: "Cells", refusals: [400, 404, 503]),
+        Route(
+            path: "/api/v1/runs/{run}/cells/{cell}/examples", title: "Scored examples of a cell, in document order.",
+            parameters: [
+                run, cell, .query("filter", words(ExampleFilter.allCases.map(\.rawValue)), "Which examples."),
+                .query("against", number(0...1_000_000), "A cell of the same benchmark to compare with."),
+                .query("q", text, "What the document contains."),
+                .query("after", number(0...Int(Int32.max)), "The last example of the page before."),
+                .query("limit", number(1...200, default: 50), "Examples a page."),
+            ], answer: "Examples", refusals: [400, 404]),
+        Route(
+            path: "/api/v1/runs/{run}/cells/{cell}/examples/{example}",
+            title: "One example with every method's answer.", parameters: [run, cell, example], answer: "Example",
+            refusals: [400, 404]),
+        Route(
+            path: "/api/v1/runs/{run}/cells/{cell}/examples/{example}/reduction",
+            title: "Which tokens the cell's reduction removed or merged at each layer; computed on demand.",
+            parameters: [
+                run, cell, example, .query("choice", number(0...1_000, default: 0), "Which of the choices."),
+            ], answer: "Reduction", refusals: [400, 404, 422, 503]),
+        Route(path: "/api/v1/workers", title: "The connected workers.", answer: "Workers", refusals: [503]),
+        Route(
+            path: "/api/v1/compare", title: "Two runs, or two reductions, document by document.",
+            parameters: [
+                .query("baseline", text, "The run to compare against; required."),
+                .query("candidate", text, "The run to compare; the same where it is left out."),
+                .query("baseline_label", text, "A reduction of the baseline by its label."),
+                .query("candidate_label", text, "A reduction of the candidate by its label."),
+            ], answer: "Comparison", refusals: [400, 404, 422, 503]),
+        Route(
+            path: "/api/v1/events", title: "What happened, oldest first.",
+            parameters: [
+                .query("after", number(0...Int.max), "The id of the last event of the page before."),
+                .query("limit", number(1...500, default: 100), "Events a page."),
+            ], answer: "Events", refusals: [400]),
+    ]
+
+    private static let schemas: [(String, Schema)] = [
+        ("Answer", AnswerJSON.schema), ("Cell", CellJSON.schema), ("Cells", CellsJSON.schema),
+        ("Comparison", comparison), ("Event", EventJSON.schema), ("Events", EventsJSON.schema),
+        ("Example", ExampleJSON.schema), ("Examples", ExamplesJSON.schema),
+        ("ListedExample", ListedExampleJSON.schema), ("Problem", Problem.schema),
+        ("Reduction", ReductionJSON.schema), ("Run", RunJSON.schema), ("Runs", RunsJSON.schema),
+        ("Worker", WorkerJSON.schema), ("Workers", WorkersJSON.schema),
+    ]
+
+    /// As `coord compare --json` prints it.
+    private static let comparison = Schema.object([
+        .init("baseline", .string), .init("candidate", .string), .init("partial", .boolean),
+        .init(
+            "families",
+            .array(
+                .object([
+                    .init("question", .string), .init("title", .string), .init("baseline", .string),
+                    .init("tests", .integer), .init("comparisons", .array(.open)),
+                ]))), .init("unmatched", .array(.string)),
+    ])
+
+    /// The document.
+    static let document: JSONNode = [
+        "openapi": "3.1.0",
+        "info": [
+            "title": "Molt dashboard", "version": "1",
+            "description": "What a coordinator's dashboard shows, for programs. Everything is read-only.",
+        ],
+        "security": .array([[:], ["token": .array([])]]),
+        "paths": .object(routes.map { ($0.path, $0.json) }),
+        "components": [
+            "securitySchemes": ["token": ["type": "http", "scheme": "bearer"]],
+            "schemas": .object(schemas.map { ($0.0, $0.1.json) }),
+        ],
+    ]
+}

@@ -2,7 +2,6 @@
 struct RunRecord: Sendable {
     let id: RunID
     let priority: Int
-    private(set) var jobs: [JobID]
     var state = RunState.running
     /// Jobs that are neither done nor failed.
     var openJobs = 0
@@ -17,28 +16,39 @@ struct RunRecord: Sendable {
     var served: UInt64 = 0
     /// Rows that two workers computed although nobody wanted to compare them.
     var rowsTwice: UInt64 = 0
-    /// Jobs that went wrong nowhere, by model in order of first appearance.
-    private(set) var fresh: [(model: String, queue: Queue<JobID>)] = []
+    /// The models of its jobs in order of first appearance.
+    private(set) var models: [Model] = []
+    /// Of them, those that jobs were ever ready for, in the order in which they were.
+    private(set) var fresh: [Int] = []
     private var freshJobs = 0
-    /// The engines that models are bound to.
-    var bindings: [String: EngineIdentity]
+    /// The engines that models were bound to when it came.
+    private let bindings: [String: EngineIdentity]
     /// Jobs that failed or were given back somewhere, which not every worker may try again.
-    private(set) var retries = Queue<JobID>()
+    private(set) var retries = Queue<JobNumber>()
     /// Jobs that are over and have rows to be compared; a job is here once.
-    private(set) var toCheck = Queue<JobID>()
+    private(set) var toCheck = Queue<JobNumber>()
     /// Rows that are not compared yet.
     var checksOpen = 0
     /// The jobs that have such rows.
-    var checkedJobs = WalkableSet<JobID>()
+    var checkedJobs = WalkableSet<JobNumber>()
     /// Since when nothing but comparisons is left.
     var checkingSince: Instant?
     var pace = Pace()
+
+    /// One of the models that its jobs are for.
+    struct Model: Sendable {
+        /// SHA-256 of the weights.
+        let name: String
+        /// The engine that it is bound to.
+        var binding: EngineIdentity?
+        /// Its ready jobs that went wrong nowhere.
+        var queue = Queue<JobNumber>()
+    }
 
     init(_ run: RunDescription) {
         id = run.id
         priority = run.priority
         bindings = run.bindings
-        jobs = []
         failedJobs = max(0, run.failedJobs)
         rowsExpected = min(run.rowsOfFinishedJobs, 1 << 60)
     }
@@ -50,27 +60,39 @@ struct RunRecord: Sendable {
 
     var readyJobs: Int { retries.count + freshJobs }
 
-    mutating func add(_ id: JobID) { jobs.append(id) }
+    /// Whether there is anything to compute or to compare.
+    var hasWork: Bool { readyJobs > 0 || !toCheck.isEmpty }
+
+    /// The place of a model, which it gets when its first job comes.
+    mutating func place(ofModel name: String) -> Int {
+        if let place = knownPlace(ofModel: name) { return place }
+        models.append(Model(name: name, binding: bindings[name]))
+        return models.count - 1
+    }
+
+    func knownPlace(ofModel name: String) -> Int? { models.firstIndex { $0.name == name } }
+
+    func binding(of model: Int) -> EngineIdentity? { model < models.count ? models[model].binding : nil }
+    mutating func bind(_ model: Int, to engine: EngineIdentity) { models[model].binding = engine }
 
     /// Whether an engine may score a model: the first one that does decides for the run.
-    func admits(_ engine: EngineDescription, for model: String) -> Bool {
-        bindings[model].map { $0 == engine.identity } ?? true
+    func admits(_ engine: EngineIdentity, for model: Int) -> Bool {
+        guard model < models.count, let binding = models[model].binding else { return true }
+        return binding == engine
     }
 
     /// Queues a job: at the end when it is new, ahead of the new ones when it was granted before.
-    mutating func enqueue(_ id: JobID, _ job: JobRecord) {
+    mutating func enqueue(_ id: JobNumber, _ job: JobRecord) {
         guard job.tried.isEmpty else { return retries.append(id) }
-        let place = fresh.firstIndex { $0.model == job.model } ?? fresh.count
-        if place == fresh.count { fresh.append((job.model, Queue())) }
-        if job.epoch == 0 { fresh[place].queue.append(id) } else { fresh[place].queue.prepend(id) }
+        let model = job.facts.modelPlace
+        if !fresh.contains(model) { fresh.append(model) }
+        if job.epoch == 0 { models[model].queue.append(id) } else { models[model].queue.prepend(id) }
         freshJobs += 1
     }
 
     /// Takes the next new job of a model.
-    mutating func popFresh(model: String) -> JobID? {
-        guard let place = fresh.firstIndex(where: { $0.model == model }),
-            let job = fresh[place].queue.popFirst()
-        else { return nil }
+    mutating func popFresh(_ model: Int) -> JobNumber? {
+        guard let job = models[model].queue.popFirst() else { return nil }
         freshJobs -= 1
         return job
     }
@@ -78,18 +100,18 @@ struct RunRecord: Sendable {
     /// How many of the retries or checks are looked at for one that a worker may have; in vain, the next come next.
     static let lookahead = 16
 
-    mutating func takeRetry(at place: Int) -> JobID? { retries.remove(at: place) }
+    mutating func takeRetry(at place: Int) -> JobNumber? { retries.remove(at: place) }
     mutating func passOverRetries() { if retries.count > Self.lookahead { retries.rotate(Self.lookahead) } }
 
-    mutating func enqueueCheck(_ id: JobID) { toCheck.append(id) }
-    mutating func dequeueCheck(_ id: JobID) { toCheck.removeAll { $0 == id } }
-    mutating func takeCheck(at place: Int) -> JobID? { toCheck.remove(at: place) }
+    mutating func enqueueCheck(_ id: JobNumber) { toCheck.append(id) }
+    mutating func dequeueCheck(_ id: JobNumber) { toCheck.removeAll { $0 == id } }
+    mutating func takeCheck(at place: Int) -> JobNumber? { toCheck.remove(at: place) }
     mutating func passOverChecks() { if toCheck.count > Self.lookahead { toCheck.rotate(Self.lookahead) } }
 
     /// Leaves only the figures.
     mutating func end(_ state: RunState) {
         self.state = state
-        jobs = []
+        models = []
         fresh = []
         freshJobs = 0
         leasedJobs = 0
@@ -100,12 +122,12 @@ struct RunRecord: Sendable {
     }
 
     /// Takes a job out of its queue, in the rare case that it ends there. O(n).
-    mutating func dequeue(_ id: JobID) {
+    mutating func dequeue(_ id: JobNumber) {
         retries.removeAll { $0 == id }
         freshJobs = 0
-        for place in fresh.indices {
-            fresh[place].queue.removeAll { $0 == id }
-            freshJobs += fresh[place].queue.count
+        for place in models.indices {
+            models[place].queue.removeAll { $0 == id }
+            freshJobs += models[place].queue.count
         }
     }
 }

@@ -5,28 +5,34 @@ extension Scheduler {
 
     /// Serves the sessions that the turn gave room, or all idle ones if it brought work.
     mutating func serveIdleSessions() {
-        defer { newlyIdle = [] }
+        claims = nil
+        defer { newlyIdle.removeAll(keepingCapacity: true) }
         guard readyJobs + checksReady > 0 else {
             workBecameReady = false
             return
         }
-        guard workBecameReady else {
-            for id in newlyIdle { serve(id) }
-            return
-        }
+        guard workBecameReady else { return serveNewlyIdle() }
         workBecameReady = false
         for onlyLoadedModel in [true, false] { serveAll(onlyLoadedModel: onlyLoadedModel) }
-        if workBecameReady { for id in newlyIdle { serve(id) } }
+        if workBecameReady { serveNewlyIdle() }
+    }
+
+    private mutating func serveNewlyIdle() {
+        // One that still has room when it is served is listed again.
+        for index in newlyIdle.indices { serve(newlyIdle[index]) }
     }
 
     private mutating func serveAll(onlyLoadedModel: Bool) {
-        let start = idle.count > Self.scanLimit ? scanFrom.map { id in idle.partitioningIndex { $0 >= id } } ?? 0 : 0
+        let start = idle.count > Self.scanLimit ? scanFrom.map { id in idle.partitioningIndex { $0.id >= id } } ?? 0 : 0
+        // No more than can be looked at in vain or be served.
+        let limit = Self.scanLimit + readyJobs + checksReady
+        let few = Array(idle[start...].prefix(limit))
         var inVain = 0
-        for id in idle[start...] + idle[..<start] where readyJobs + checksReady > 0 {
-            if serve(id, onlyLoadedModel: onlyLoadedModel) { continue }
+        for session in few + idle[..<start].prefix(limit - few.count) where readyJobs + checksReady > 0 {
+            if serve(session, onlyLoadedModel: onlyLoadedModel) { continue }
             inVain += 1
             guard inVain < Self.scanLimit else {
-                scanFrom = id
+                scanFrom = session.id
                 workBecameReady = !onlyLoadedModel || workBecameReady
                 return
             }
@@ -35,189 +41,227 @@ extension Scheduler {
 
     /// Gives a session what it has room for; whether it got anything.
     @discardableResult
-    private mutating func serve(_ id: SessionID, onlyLoadedModel: Bool = false) -> Bool {
+    private mutating func serve(_ session: SessionPlace, onlyLoadedModel: Bool = false) -> Bool {
+        guard sessions.isOpen(session) else { return false }
         var isServed = false
-        while readyJobs + checksReady > 0, let session = sessions[id], room(of: session) > 0,
-            let work = takeWork(for: session, onlyLoadedModel: onlyLoadedModel)
+        while readyJobs + checksReady > 0, room(of: session.worker) > 0,
+            let work = takeWork(for: session.worker, onlyLoadedModel: onlyLoadedModel)
         {
             switch work {
-            case .job(let job): grant(job, .score, to: session)
-            case .check(let job): grantCheck(job, to: session)
+            case .job(let job):
+                grant(job, .score, to: session.worker)
+                keepClaim(of: job.run)
+            case .check(let job):
+                grantCheck(job, to: session.worker)
+                keepClaim(of: job.run)
             }
             isServed = true
         }
         return isServed
     }
 
-    func room(of session: SessionRecord) -> Int {
-        guard session.isActive else { return 0 }
-        let slots = workerRecords[Int(session.number)].isCanary ? min(1, session.slots) : session.slots
-        return slots - (holdings[session.worker]?.count ?? 0)
+    func room(of worker: WorkerNumber) -> Int {
+        guard sessions[worker].isActive else { return 0 }
+        let slots = sessions[worker].slots
+        let record = Int(worker)
+        return (workerRecords[record].isCanary ? min(1, slots) : slots) - workerRecords[record].held.count
     }
 
     /// Grants the missing examples of a job: all of them, or half of those under suspicion; a backup from the far end.
-    mutating func grant(_ id: JobID, _ purpose: LeasePurpose, to session: SessionRecord) {
-        guard let job = jobs[id] else { return }
-        var part = job.suspicion.probe ?? job.missing
+    mutating func grant(_ id: JobNumber, _ purpose: LeasePurpose, to worker: WorkerNumber) {
+        var part = jobs[id].suspicion.probe ?? jobs[id].missing
         if purpose == .backup { part.reverse() }
-        bind(job, to: session.engine)
-        give(id, part, purpose, to: session)
-        jobs[id]?.phase = .leased
-        jobs[id]?.isShared = purpose == .backup || job.isShared
-        if !job.isComputed {
+        bind(id, to: sessions[worker].facts.identity)
+        let wasComputed = jobs[id].isComputed
+        give(id, part, purpose, to: worker)
+        jobs[id].phase = .leased
+        if purpose == .backup { jobs[id].isShared = true }
+        if !wasComputed {
             running.insert(id)
-            runs[job.run]?.leasedJobs += 1
+            runs[id.run].leasedJobs += 1
         }
         if purpose == .score {
             counters.jobsGranted += 1
-            runs[job.run]?.served += max(1, job.tokens(of: part.count))
+            runs[id.run].served += max(1, jobs[id].tokens(of: part.count))
         } else {
             counters.backupsGranted += 1
         }
     }
 
     /// Makes a lease of a part of a job, durable before it is sent.
-    mutating func give(_ id: JobID, _ part: [UInt32], _ purpose: LeasePurpose, to session: SessionRecord) {
-        guard let job = jobs[id] else { return }
-        let lease = Lease(
-            job: id, epoch: job.epoch + 1, worker: session.worker, incarnation: incarnation, purpose: purpose)
-        let name = LeaseName(job: id, epoch: lease.epoch)
-        let span = stretched(parameters.lease, session.id)
-        var holding = JobRecord.Holding(lease: lease, expires: clock + span, began: clock, lastProgress: clock)
+    mutating func give(_ id: JobNumber, _ part: [UInt32], _ purpose: LeasePurpose, to worker: WorkerNumber) {
+        let session = sessions[worker].facts
+        let facts = jobs[id].facts
+        let span = stretched(parameters.lease, session)
+        var holding = JobRecord.Holding(
+            worker: worker, epoch: jobs[id].epoch + 1, incarnation: incarnation, purpose: purpose,
+            expires: clock + span, began: clock, lastProgress: clock)
         holding.part = part
         holding.bootID = session.bootID
-        holding.isPartial = part.count < job.missing.count
-        holding.tokens = job.tokens(of: part.count)
-        jobs[id]?.epoch = lease.epoch
-        jobs[id]?.add(lease)
-        jobs[id]?.holdings.append(holding)
-        holdings[session.worker, default: []].append(id)
-        lookAt(name, at: clock + span)
-        setModel(job.model, of: session.id)
-        refresh(session.id)
-        commit(.granted(lease))
-        send(.grant(name, examples: part, lease: span, purpose: purpose), to: session.id)
+        holding.isPartial = part.count < jobs[id].missing.count
+        holding.tokens = jobs[id].tokens(of: part.count)
+        jobs[id].add(holding)
+        workerRecords[Int(worker)].held.append(id)
+        lookAt(LeaseNumber(job: id, epoch: holding.epoch), at: clock + span)
+        setModel(facts.model, of: worker)
+        refresh(session.place)
+        commit(
+            .granted(
+                Lease(
+                    job: facts.id, epoch: holding.epoch, worker: session.worker, incarnation: incarnation,
+                    purpose: purpose)))
+        send(
+            .grant(LeaseName(job: facts.id, epoch: holding.epoch), examples: part, lease: span, purpose: purpose),
+            to: session.id)
     }
 
+    /// The engine that a job's model is bound to in its run.
+    func binding(of id: JobNumber) -> EngineIdentity? { runs[id.run].binding(of: jobs[id].facts.modelPlace) }
+
     /// The first engine that gets a job of a model computes all of the model's jobs in the run.
-    private mutating func bind(_ job: JobRecord, to engine: EngineDescription) {
-        guard runs[job.run]?.bindings[job.model] == nil else { return }
-        runs[job.run]?.bindings[job.model] = engine.identity
-        commit(.bound(run: job.run, model: job.model, engine: engine.identity))
+    private mutating func bind(_ id: JobNumber, to engine: EngineIdentity) {
+        let facts = jobs[id].facts
+        guard runs[id.run].binding(of: facts.modelPlace) == nil else { return }
+        runs[id.run].bind(facts.modelPlace, to: engine)
+        commit(.bound(run: runs[id.run].id, model: facts.model, engine: engine))
     }
 
     private enum Work {
-        case job(JobID)
-        case check(JobID)
+        case job(JobNumber)
+        case check(JobNumber)
     }
 
     /// Takes work out of the queues, of the highest priority that has some. There: first rows to compare for the model
     /// that the session has loaded, then a job for it unless its run is far ahead of its share; else a job of the run
     /// that was served least; at last any rows to compare.
-    private mutating func takeWork(for session: SessionRecord, onlyLoadedModel: Bool) -> Work? {
+    private mutating func takeWork(for worker: WorkerNumber, onlyLoadedModel: Bool) -> Work? {
         let order = servingOrder()
         guard let first = order.first else { return nil }
-        if let model = session.model {
-            for run in order where run.priority == first.priority && run.hasChecks {
-                if let job = takeCheck(of: run.id, for: session, model: model) { return .check(job) }
+        if let model = sessions[worker].model {
+            for claim in order where claim.priority == first.priority {
+                if let job = takeCheck(of: claim.run, for: worker, model: model) { return .check(job) }
             }
-            let fairest = order.first { $0.hasJobs }
-            for run in order where run.priority == fairest?.priority && run.hasJobs {
-                let slack = parameters.affinityJobs * run.tokensOfAJob
-                guard run.served <= (fairest?.served ?? 0) + slack else { break }
-                if let job = takeRetry(of: run.id, for: session, model: model) { return .job(job) }
-                if let job = takeFresh(of: run.id, for: session, model: model) { return .job(job) }
+            let fairest = order.first { runs[$0.run].readyJobs > 0 }
+            for claim in order where claim.priority == fairest?.priority && runs[claim.run].readyJobs > 0 {
+                let slack = parameters.affinityJobs * claim.tokensOfAJob
+                guard runs[claim.run].served <= (fairest.map { runs[$0.run].served } ?? 0) + slack else { break }
+                if let job = takeRetry(of: claim.run, for: worker, model: model) { return .job(job) }
+                if let place = runs[claim.run].knownPlace(ofModel: model),
+                    let job = takeFresh(of: claim.run, for: worker, model: place)
+                {
+                    return .job(job)
+                }
             }
         }
         if onlyLoadedModel { return nil }
-        for run in order where run.hasJobs {
-            if let job = takeRetry(of: run.id, for: session, model: nil) { return .job(job) }
-            if let model = rarestModel(of: run.id, for: session),
-                let job = takeFresh(of: run.id, for: session, model: model)
+        for claim in order where runs[claim.run].readyJobs > 0 {
+            if let job = takeRetry(of: claim.run, for: worker, model: nil) { return .job(job) }
+            if let model = rarestModel(of: claim.run, for: worker),
+                let job = takeFresh(of: claim.run, for: worker, model: model)
             {
                 return .job(job)
             }
         }
-        for run in order where run.hasChecks {
-            if let job = takeCheck(of: run.id, for: session, model: nil) { return .check(job) }
+        for claim in order {
+            if let job = takeCheck(of: claim.run, for: worker, model: nil) { return .check(job) }
         }
         return nil
     }
 
-    private struct Claim {
-        let id: RunID
+    /// A run that has work, and what decides its turn besides what it was given.
+    struct Claim: Sendable {
+        let run: RunNumber
         let priority: Int
-        let served: UInt64
+        /// Among the open runs.
+        let place: Int
         let tokensOfAJob: UInt64
-        let hasJobs: Bool
-        let hasChecks: Bool
     }
 
-    /// The runs with work: by priority, then by what they were given.
-    private func servingOrder() -> [Claim] {
-        var claims: [Claim] = []
-        for id in openRuns {
-            guard let run = runs[id], run.readyJobs > 0 || !run.toCheck.isEmpty else { continue }
-            let tokens = run.missingTokens / UInt64(max(1, run.openJobs))
-            claims.append(
-                Claim(
-                    id: id, priority: run.priority, served: run.served, tokensOfAJob: max(1, tokens),
-                    hasJobs: run.readyJobs > 0, hasChecks: !run.toCheck.isEmpty))
+    /// The runs with work: by priority, then by what they were given. Made once a turn; grants keep it up.
+    private mutating func servingOrder() -> [Claim] {
+        if let claims { return claims }
+        var new: [Claim] = []
+        for (place, run) in openRuns.enumerated() where runs[run].hasWork {
+            let tokens = runs[run].missingTokens / UInt64(max(1, runs[run].openJobs))
+            new.append(Claim(run: run, priority: runs[run].priority, place: place, tokensOfAJob: max(1, tokens)))
         }
-        guard claims.count > 1 else { return claims }
-        return claims.enumerated().sorted { left, right in
-            if left.element.priority != right.element.priority { return left.element.priority > right.element.priority }
-            return (left.element.served, left.offset) < (right.element.served, right.offset)
-        }.map(\.element)
+        if new.count > 1 { new.sort { precedes($0, $1) } }
+        claims = new
+        return new
     }
 
-    private mutating func takeFresh(of run: RunID, for session: SessionRecord, model: String) -> JobID? {
-        guard runs[run]?.admits(session.engine, for: model) == true, let job = runs[run]?.popFresh(model: model) else {
+    private func precedes(_ left: Claim, _ right: Claim) -> Bool {
+        if left.priority != right.priority { return left.priority > right.priority }
+        return (runs[left.run].served, left.place) < (runs[right.run].served, right.place)
+    }
+
+    /// Moves a run that was served to its new place, or takes it out when it has no work left.
+    private mutating func keepClaim(of run: RunNumber) {
+        guard var claims, var place = claims.firstIndex(where: { $0.run == run }) else { return }
+        self.claims = nil
+        if runs[run].hasWork {
+            while place + 1 < claims.count, precedes(claims[place + 1], claims[place]) {
+                claims.swapAt(place, place + 1)
+                place += 1
+            }
+        } else {
+            claims.remove(at: place)
+        }
+        self.claims = claims
+    }
+
+    private mutating func takeFresh(of run: RunNumber, for worker: WorkerNumber, model: Int) -> JobNumber? {
+        guard runs[run].admits(sessions[worker].facts.identity, for: model), let job = runs[run].popFresh(model) else {
             return nil
         }
         readyJobs -= 1
         return job
     }
 
-    private mutating func takeRetry(of run: RunID, for session: SessionRecord, model: String?) -> JobID? {
-        guard let few = runs[run]?.retries.prefix(RunRecord.lookahead), !few.isEmpty else { return nil }
+    private mutating func takeRetry(of run: RunNumber, for worker: WorkerNumber, model: String?) -> JobNumber? {
+        guard !runs[run].retries.isEmpty else { return nil }
+        let few = runs[run].retries.prefix(RunRecord.lookahead)
+        let session = sessions[worker].facts
         guard let place = few.firstIndex(where: { mayTry($0, session, model: model) }) else {
-            runs[run]?.passOverRetries()
+            runs[run].passOverRetries()
             return nil
         }
         readyJobs -= 1
-        return runs[run]?.takeRetry(at: place)
+        return runs[run].takeRetry(at: place)
     }
 
     /// Of the models that a run has ready jobs for and a worker may score, the one that the fewest workers have loaded.
-    private func rarestModel(of run: RunID, for session: SessionRecord) -> String? {
-        guard let run = runs[run] else { return nil }
-        return run.fresh.lazy.filter { !$0.queue.isEmpty && run.admits(session.engine, for: $0.model) }
-            .min { loadedModels[$0.model, default: 0] < loadedModels[$1.model, default: 0] }?.model
+    private func rarestModel(of run: RunNumber, for worker: WorkerNumber) -> Int? {
+        let engine = sessions[worker].facts.identity
+        func loaded(_ model: Int) -> Int { loadedModels[runs[run].models[model].name, default: 0] }
+        let models = runs[run].fresh.filter {
+            !runs[run].models[$0].queue.isEmpty && runs[run].admits(engine, for: $0)
+        }
+        return models.count < 2 ? models.first : models.min { loaded($0) < loaded($1) }
     }
 
     /// Whether a session's engine is the one that a job's model is bound to, if it is to one.
-    func mayScore(_ id: JobID, _ session: SessionRecord) -> Bool {
-        guard let job = jobs[id] else { return false }
-        return runs[job.run]?.admits(session.engine, for: job.model) ?? false
+    func mayScore(_ id: JobNumber, _ session: SessionFacts) -> Bool {
+        runs[id.run].admits(session.identity, for: jobs[id].facts.modelPlace)
     }
 
     /// A job that failed or was given back goes to the hosts in turn, and on a host to its workers in turn; those that
     /// have another engine than its model is bound to have no turn.
-    func mayTry(_ id: JobID, _ session: SessionRecord, model: String? = nil) -> Bool {
-        guard let job = jobs[id], model == nil || job.model == model, mayScore(id, session) else { return false }
-        guard let last = job.tried.lastIndex(where: { $0.host == session.host }) else { return true }
-        let active = activeHosts[session.engine.identity, default: [:]]
-        let hosts = Set(job.tried[(last + 1)...].map(\.host)).count { active[$0] != nil }
+    func mayTry(_ id: JobNumber, _ session: SessionFacts, model: String? = nil) -> Bool {
+        guard model == nil || jobs[id].facts.model == model, mayScore(id, session) else { return false }
+        let tried = jobs[id].tried
+        guard let last = tried.lastIndex(where: { $0.host == session.host }) else { return true }
+        let active = activeHosts[session.identity, default: [:]]
+        let hosts = Set(tried[(last + 1)...].map(\.host)).count { active[$0] != nil }
         guard hosts >= active.count - 1 else { return false }
-        let here = job.tried.filter { $0.host == session.host }.map(\.worker)
+        let here = tried.filter { $0.host == session.host }.map(\.worker)
         guard let last = here.lastIndex(of: session.worker) else { return true }
-        let others = Set(here[(last + 1)...]).count { isActive($0, session.engine) }
+        let others = Set(here[(last + 1)...]).count { isActive($0, session.identity) }
         return others >= active[session.host, default: 0] - 1
     }
 
-    private func isActive(_ worker: WorkerKey, _ engine: EngineDescription) -> Bool {
-        guard let session = sessionOfWorker[worker].flatMap({ sessions[$0] }) else { return false }
-        return session.isActive && session.engine.identity == engine.identity
+    private func isActive(_ worker: WorkerKey, _ engine: EngineIdentity) -> Bool {
+        guard let number = numbers[worker] else { return false }
+        return sessions[number].isActive && sessions[number].facts.identity == engine
     }
 }

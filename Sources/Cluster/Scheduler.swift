@@ -31,40 +31,40 @@ public struct Scheduler: Sendable {
     /// The coordinator's start, durable before the scheduler exists.
     public let incarnation: UInt64
 
-    var jobs: [JobID: JobRecord] = [:]
-    var runs: [RunID: RunRecord] = [:]
+    var jobs = JobTable()
+    /// Every run that this start of the coordinator saw.
+    var runs: [RunRecord] = []
+    var runNumbers: [RunID: RunNumber] = [:]
     /// Runs that are not over, in the order of their arrival.
-    var openRuns: [RunID] = []
+    var openRuns: [RunNumber] = []
     var readyJobs = 0
 
     /// Jobs that are over and have rows to compare which nobody compares yet.
     var checksReady = 0
     /// Jobs that somebody computes.
-    var running = WalkableSet<JobID>()
+    var running = WalkableSet<JobNumber>()
     /// Where the next look for slow or waiting leases begins.
     var balanceFrom = 0
     /// Runs in which nothing but comparisons is left.
-    var closing: [RunID] = []
+    var closing: [RunNumber] = []
     var nextClosing = Instant(milliseconds: 0)
 
-    var sessions: [SessionID: SessionRecord] = [:]
-    var sessionOfWorker: [WorkerKey: SessionID] = [:]
-    /// Every key that said Hello, and its place there.
+    var sessions = SessionTable()
+    /// Every key that said Hello or that a found lease is of, and its place there.
     var workerRecords: [WorkerRecord] = []
     var numbers: [WorkerKey: WorkerNumber] = [:]
     /// Keys that are never admitted again.
     var revokedKeys: Set<WorkerKey> = []
     /// Until then no run ends, for the rows of a revoked worker are being put aside.
     var endsHeldUntil: Instant?
-    /// The leased jobs of each worker, first the one that it works on, then by age. A worker may hold leases without a
-    /// session.
-    var holdings: [WorkerKey: [JobID]] = [:]
     /// Active sessions with room for a job, ascending.
-    var idle: [SessionID] = []
+    var idle: [SessionPlace] = []
     /// Those of them that hold none.
-    var unoccupied: [SessionID] = []
+    var unoccupied: [SessionPlace] = []
     /// Where a look through the idle sessions that was too long goes on.
     var scanFrom: SessionID?
+    /// The runs with work in the order in which they are served, once a turn has asked for it.
+    var claims: [Claim]?
     /// Active sessions by engine and host.
     var activeHosts: [EngineIdentity: [String: Int]] = [:]
     /// How many sessions have each model loaded.
@@ -88,7 +88,7 @@ public struct Scheduler: Sendable {
 
     // What the turn has brought so far.
     var directives: [SchedulerDirective] = []
-    var newlyIdle: [SessionID] = []
+    var newlyIdle: [SessionPlace] = []
     var workBecameReady = false
 
     /// An empty scheduler of one start of the coordinator.
@@ -107,8 +107,9 @@ public struct Scheduler: Sendable {
         case .submitted(let run): submit(run)
         case .hello(let hello, let worker, let session): open(session, of: worker, hello)
         case .message(let message, let session): receive(message, from: session)
-        case .disconnected(let session): close(session, .disconnected, leases: .expired)
-        case .cancel(let run): cancel(run)
+        case .disconnected(let session):
+            if let worker = sessions.worker(of: session) { close(worker, .disconnected, leases: .expired) }
+        case .cancel(let run): if let number = runNumbers[run] { cancel(number) }
         case .compared(let lease, let worker, let agreed, let differing):
             compare(lease, by: worker, agreed: agreed, differing: differing)
         case .reopened(let run, let jobs): reopen(jobs, of: run)
@@ -122,49 +123,61 @@ public struct Scheduler: Sendable {
     }
 
     private mutating func receive(_ message: WorkerMessage, from id: SessionID) {
-        guard let session = sessions[id] else {
+        guard let worker = sessions.worker(of: id) else {
             return send(.reject(.session, detail: "session \(id) is over: say Hello again", retryAfter: 1), to: id)
         }
-        hear(id)
+        hear(worker)
+        let session = sessions[worker].facts
         switch message {
         case .hello: ignore(session.worker, "a Hello inside a session")
-        case .credit(let slots): credit(id, slots: slots)
+        case .credit(let slots): credit(worker, slots: slots)
         case .heartbeat(let leases, let load): heartbeat(session, leases, load)
         case .scores(let lease, let batch, let rows): score(lease, batch, rows, from: session)
         case .jobDone(let lease): finish(lease, from: session)
         case .jobFailed(let lease, let failure, let detail, let example):
             fail(lease, failure, detail, example, from: session)
         case .leaseReturn(let lease): takeBack(lease, from: session)
-        case .draining: stopServing(id)
-        case .bye: close(id, .bye, leases: .disowned)
+        case .draining: stopServing(worker)
+        case .bye: close(worker, .bye, leases: .disowned)
         }
     }
 
     private mutating func passTime() {
         while let subject = deadlines.popDue(by: clock) {
             switch subject {
-            case .session(let id): checkSilence(of: id)
-            case .lease(let name): lookAt(name)
+            case .session(let id): if let worker = sessions.worker(of: id) { checkSilence(of: worker) }
+            case .lease(let name): if let lease = number(of: name) { lookAt(lease) }
             case .retry(let id):
-                if jobs[id]?.phase == .waiting { makeReady(id) }
+                if let job = jobs.number(of: id), jobs[job].phase == .waiting { makeReady(job) }
             case .quarantine(let number): endQuarantine(of: number)
-            case .comparison(let id): dropUncompared(id)
+            case .comparison(let id): if let job = jobs.number(of: id) { dropUncompared(job) }
             }
         }
         balance()
         closeRuns()
     }
 
-    mutating func commit(_ change: Change) { directives.append(.commit(change)) }
+    /// The number of a lease whose job is known.
+    func number(of name: LeaseName) -> LeaseNumber? {
+        jobs.number(of: name.job).map { LeaseNumber(job: $0, epoch: name.epoch) }
+    }
+
+    func name(of lease: LeaseNumber) -> LeaseName { LeaseName(job: jobs[lease.job].facts.id, epoch: lease.epoch) }
+
+    mutating func direct(_ directive: SchedulerDirective) {
+        if directives.isEmpty { directives.reserveCapacity(8) }
+        directives.append(directive)
+    }
+    mutating func commit(_ change: Change) { direct(.commit(change)) }
     mutating func ignore(_ worker: WorkerKey, _ detail: String) {
         counters.messagesIgnored += 1
         observe(.ignored(worker, detail: detail))
     }
-    mutating func observe(_ observation: Observation) { directives.append(.observe(observation)) }
+    mutating func observe(_ observation: Observation) { direct(.observe(observation)) }
     mutating func send(_ message: CoordinatorMessage, to session: SessionID) {
-        directives.append(.send(message, to: session))
+        direct(.send(message, to: session))
     }
-    mutating func send(_ message: CoordinatorMessage, toWorker worker: WorkerKey) {
-        if let session = sessionOfWorker[worker] { send(message, to: session) }
+    mutating func send(_ message: CoordinatorMessage, toWorker worker: WorkerNumber) {
+        if let session = sessions.open(worker) { send(message, to: session.id) }
     }
 }

@@ -69,9 +69,10 @@ public struct WorkerStatus: Sendable, Equatable {
 extension Scheduler {
     /// A run's progress; nil if this start of the coordinator never saw it running.
     public func progress(of run: RunID) -> RunProgress? {
-        runs[run].map { run in
-            RunProgress(
-                id: run.id, state: run.state, rows: run.rowsExpected - run.rowsMissing,
+        runNumbers[run].map { number in
+            let run = runs[number]
+            return RunProgress(
+                id: run.id, state: run.state, rows: run.rowsExpected - min(run.rowsExpected, run.rowsMissing),
                 rowsExpected: run.rowsExpected, failedJobs: run.failedJobs, openJobs: run.openJobs,
                 tokensLeft: run.missingTokens, awaitedEngines: awaitedEngines(of: run), priority: run.priority,
                 jobsLeased: run.leasedJobs, checksOpen: run.checksOpen)
@@ -79,28 +80,29 @@ extension Scheduler {
     }
 
     private func awaitedEngines(of run: RunRecord) -> [EngineIdentity] {
-        let models =
-            run.fresh.filter { !$0.queue.isEmpty }.map(\.model)
-            + run.retries.prefix(RunRecord.lookahead).compactMap { jobs[$0]?.model }
-        let bound = models.compactMap { run.bindings[$0] }
+        let places =
+            run.fresh.filter { !run.models[$0].queue.isEmpty }
+            + run.retries.prefix(RunRecord.lookahead).map { jobs[$0].facts.modelPlace }
+        let bound = places.compactMap { run.binding(of: $0) }
         guard !bound.isEmpty else { return [] }
-        let present = Set(sessions.values.map(\.engine.identity))
+        let present = Set(sessions.all.map(\.facts.identity))
         var awaited: [EngineIdentity] = []
         for engine in bound where !present.contains(engine) && !awaited.contains(engine) { awaited.append(engine) }
         return awaited
     }
 
     /// The runs that are not over, in the order of their arrival.
-    public var unfinishedRuns: [RunID] { openRuns }
+    public var unfinishedRuns: [RunID] { openRuns.map { runs[$0].id } }
 
     /// All workers with a session, oldest session first.
-    public var workers: [WorkerStatus] { sessions.keys.sorted().compactMap { sessions[$0] }.map(status) }
+    public var workers: [WorkerStatus] { sessions.oldestFirst.map { status(of: sessions[$0]) } }
 
     private func status(of session: SessionRecord) -> WorkerStatus {
-        let record = workerRecords[Int(session.number)]
-        let work = work(of: session.worker)
+        let facts = session.facts
+        let record = workerRecords[Int(facts.number)]
+        let work = work(of: record)
         return WorkerStatus(
-            session: session.id, worker: session.worker, host: session.host, engine: session.engine,
+            session: facts.id, worker: facts.worker, host: facts.host, engine: facts.engine,
             state: state(of: session), leases: work.count, load: session.load, silence: clock - session.lastHeard,
             model: session.model, rows: record.rows, failures: record.failures, agreed: record.agreed,
             wrong: record.wrong, quarantine: record.quarantinedUntil.map { $0 - clock } ?? 0,
@@ -110,15 +112,16 @@ extension Scheduler {
     private func state(of session: SessionRecord) -> WorkerStatus.State {
         if session.isSuspect { return .suspect }
         if session.isDraining { return .draining }
-        return holdings[session.worker] == nil ? .idle : .working
+        return workerRecords[Int(session.facts.number)].held.isEmpty ? .idle : .working
     }
 
-    private func work(of worker: WorkerKey) -> [WorkerStatus.Work] {
-        (holdings[worker] ?? []).compactMap { id in
-            guard let job = jobs[id], let holding = job.holding(of: worker) else { return nil }
+    private func work(of worker: WorkerRecord) -> [WorkerStatus.Work] {
+        worker.held.compactMap { id in
+            guard let holding = numbers[worker.key].flatMap({ jobs[id].holding(of: $0) }) else { return nil }
+            let facts = jobs[id].facts
             return WorkerStatus.Work(
-                lease: holding.name, purpose: holding.lease.purpose, run: job.run, cell: job.cell,
-                examples: holding.part?.count ?? job.examples.count,
+                lease: LeaseName(job: facts.id, epoch: holding.epoch), purpose: holding.purpose,
+                run: runs[id.run].id, cell: facts.cell, examples: holding.part?.count ?? facts.examples.count,
                 examplesDone: Int(holding.progress?.examplesDone ?? 0), age: clock - holding.began)
         }
     }
@@ -126,26 +129,28 @@ extension Scheduler {
     /// How many of everything it keeps in memory, by name.
     public var sizes: [(name: String, count: Int)] {
         [
-            ("sessions", sessions.count), ("idle", idle.count), ("workers", workerRecords.count),
+            ("sessions", sessions.count), ("idle", idle.count), ("workers", workerRecords.count(where: \.isKnown)),
             ("runs", runs.count), ("jobs", jobs.count), ("deadlines", deadlines.count),
-            ("holdings", holdings.values.reduce(0) { $0 + $1.count }),
-            ("checks", jobs.values.reduce(0) { $0 + $1.checks.count }),
+            ("holdings", workerRecords.reduce(0) { $0 + $1.held.count }),
+            ("checks", jobs.sum { $0.checks.count }),
         ]
     }
 
     /// What a worker's open session computes with. It is the engine of the rows that are stored for it.
     public func engine(of worker: WorkerKey) -> EngineDescription? {
-        sessionOfWorker[worker].flatMap { sessions[$0]?.engine }
+        numbers[worker].flatMap { sessions.open($0)?.engine }
     }
 
     /// The open session of a worker.
-    public func session(of worker: WorkerKey) -> SessionID? { sessionOfWorker[worker] }
+    public func session(of worker: WorkerKey) -> SessionID? {
+        numbers[worker].flatMap { sessions.open($0)?.id }
+    }
 
     /// Seconds that the active workers together need for the tokens left at their measured speeds; nil while unknown.
     public var backlogSeconds: Double? {
-        let speed = sessions.values.filter(\.isActive).map(\.load.tokensPerSecond)
+        let speed = sessions.all.filter(\.isActive).map(\.load.tokensPerSecond)
             .filter { $0.isFinite && $0 > 0 }.sorted().reduce(0, +)
-        let tokens = openRuns.compactMap { runs[$0]?.missingTokens }.reduce(0, +)
+        let tokens = openRuns.map { runs[$0].missingTokens }.reduce(0, +)
         return tokens == 0 ? 0 : speed > 0 ? Double(tokens) / speed : nil
     }
 }

@@ -1,13 +1,18 @@
-/// What the scheduler remembers of a key, from its first Hello in this start of the coordinator on.
+/// What the scheduler remembers of a key, from its first Hello in this start of the coordinator on, or since it found a
+/// lease of it in the store.
 struct WorkerRecord: Sendable {
     let key: WorkerKey
+    /// Whether it said Hello.
+    private(set) var isKnown = false
+    /// Its leased jobs, first the one that it works on, then by age. It may hold leases without a session.
+    var held: [JobNumber] = []
     /// Of its last Hello.
-    var bootID: String
+    var bootID = ""
     /// Of the lives before it, the latest ones.
     private(set) var pastBoots: [String] = []
-    var host: String
-    var engine: EngineIdentity
-    var lastSeen: Instant
+    var host = ""
+    var engine: EngineIdentity = ""
+    var lastSeen = Instant(milliseconds: 0)
     var isRevoked = false
 
     /// Stored, and failures charged to it.
@@ -33,22 +38,24 @@ struct WorkerRecord: Sendable {
     /// After a quarantine: it gets one job at a time until it has done one.
     var isCanary = false
 
-    init(key: WorkerKey, hello: Hello, at now: Instant) {
-        self.key = key
-        bootID = hello.bootID
-        host = hello.host
-        engine = hello.engine.identity
-        lastSeen = now
-    }
+    init(key: WorkerKey) { self.key = key }
 
-    /// Takes over what a new Hello says.
+    /// Takes over what a Hello says.
     mutating func greet(_ hello: Hello, at now: Instant) {
         host = hello.host
         engine = hello.engine.identity
         lastSeen = now
-        guard hello.bootID != bootID else { return }
-        pastBoots = Array((pastBoots.filter { $0 != hello.bootID } + [bootID]).suffix(16))
+        let past = isKnown ? bootID : nil
+        isKnown = true
+        guard hello.bootID != past else { return }
+        if let past { pastBoots = Array((pastBoots.filter { $0 != hello.bootID } + [past]).suffix(16)) }
         bootID = hello.bootID
+    }
+
+    /// Rows of it were stored.
+    mutating func noteRows(_ count: Int) {
+        rows += UInt64(count)
+        if !failedInRow.isEmpty { failedInRow = [] }
     }
 
     /// Notes a failure; whether it is one too many.

@@ -196,8 +196,9 @@ def quick(slurm, molt, options, folder):
 
 
 def limit(slurm, molt, options, folder):
-    print("a worker leaves before its time limit")
-    worker = slurm.submit("worker.sbatch", "--cpus-per-task=1", "--mem=500", "--array=9", "--time=2")
+    print("a worker leaves before its time limit, without Slurm's signal")
+    worker = slurm.submit("worker.sbatch", "--cpus-per-task=1", "--mem=500", "--array=9", "--time=2",
+                          "--signal=USR1@1")
     wait(180, "a worker", molt.workers)
     print("  waiting for a minute", flush=True)
     wait(100, "its end", lambda: slurm.state(worker) == "COMPLETED")

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -185,7 +186,8 @@ def disturbed(cluster, job, expected):
 def compose(options, expected):
     print("compose.yaml")
     command = ["podman-compose", "--project-name", NAME, "--file", str(REPOSITORY / "docker" / "compose.yaml")]
-    environment = {**os.environ, "MOLT_PUBLISH": "127.0.0.1:0"}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        environment = {**os.environ, "MOLT_PUBLISH": f"127.0.0.1:{free.getsockname()[1]}"}
 
     def ask(*words):
         return subprocess.run([*command, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -193,9 +195,10 @@ def compose(options, expected):
 
     start = time.monotonic()
     try:
-        up = ask("up", "--detach", "--no-build", "--scale", "worker=2")
-        if up.returncode:
-            raise Failure(up.stderr)
+        # What watches the containers keeps the outputs open.
+        # Where a container cannot be made, podman-compose waits for ever for what depends on it.
+        subprocess.run([*command, "up", "--detach", "--no-build", "--scale", "worker=2"], env=environment, timeout=120,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait(120, "a coordinator", lambda: ask("exec", "-T", "coordinator", "coord", "status").returncode == 0)
         submitted = ask("exec", "-T", "coordinator", "coord", "submit", "/jobs/quick.yaml")
         if submitted.returncode:
@@ -259,7 +262,7 @@ def main():
     try:
         perform(options, folder)
         print("all is as it should be")
-    except Failure as failure:
+    except (Failure, subprocess.SubprocessError) as failure:
         sys.exit(f"FAILED: {failure}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
 .PHONY: all setup build demo test bench-cluster bench-peers bench-scoring-peers fuzz simulate chaos slurm containers \
-	kubernetes sanitize lint format protocol clean
+	kubernetes sanitize browser load operators lint format protocol clean
 
 all: build
 
@@ -70,6 +70,22 @@ simulate: build
 # Kills, stops, cuts off and starves a real cluster for some minutes; as root also its network and disk.
 chaos: build
 	python3 Tests/Chaos/chaos.py --bin $(BIN) $(ARGUMENTS)
+
+# The dashboard in headless Chromium (apt-get install chromium); ARGUMENTS="--shots DIR" keeps pictures.
+browser: build
+	@test -x .build/browser/bin/python || \
+		(python3 -m venv .build/browser && .build/browser/bin/pip install --quiet playwright)
+	.build/browser/bin/python Tests/Browser/look.py --bin $(BIN) $(ARGUMENTS)
+
+# A thousand viewers and 200 requests a second on a dashboard over five million rows.
+load: build
+	python3 Tests/Browser/load.py --bin $(BIN) $(ARGUMENTS)
+
+# What operators load into Prometheus and Grafana (apt-get install prometheus).
+operators:
+	promtool check rules cluster/prometheus/alerts.yml cluster/prometheus/recording.yml
+	promtool test rules cluster/prometheus/tests.yml
+	python3 cluster/check.py $(ARGUMENTS)
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(OURS)

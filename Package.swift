@@ -118,7 +118,7 @@ let package = Package(
         .moltTests(
             "Processes", module: nil, ["Store", "ModelFiles", "Daemons", "Messaging", "Wire", "CZeroMQ", .grdb]),
         .moltTests("Daemons", ["Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles"]),
-        .moltTests("Dashboard", ["Store", "Cluster", "Wire", "Scoring"]),
+        .moltTests("Dashboard", ["Store", "Cluster", "Wire", "Scoring", .logging]),
         .moltTests("Tidy", module: nil),
 
         // `make bench-cluster` and `make fuzz`.

@@ -135,7 +135,7 @@ public final class ExampleTracer: Sendable {
 
     private func tokenizer(_ sha256: String, of run: RunID) throws -> BytePairTokenizer? {
         if let known = shelf.withLock({ $0.tokenizers.first { $0.sha256 == sha256 } }) { return known.tokenizer }
-        let job = try reader.read { try $0.runHead(run)?.job }
+        let job = try reader.read { try $0.job(run: run) }
         let named = try? job.flatMap { try JobFile(canonicalJSON: $0).tokenizer }
         let tokenizer = [named, CachedInputs().tokenizer()].compactMap(\.self).lazy
             .compactMap { try? BytePairTokenizer(contentsOf: $0) }.first { $0.sha256 == sha256 }

@@ -15,6 +15,11 @@ extension StoreView {
         try Row.fetchOne(db, sql: Self.headSelection + " WHERE runs.run = ?", arguments: [run]).map(runHead)
     }
 
+    /// The job file of a run as canonical JSON; nil for an unknown one.
+    public func job(run: RunID) throws -> String? {
+        try String.fetchOne(db, sql: "SELECT job FROM runs WHERE run = ?", arguments: [run])
+    }
+
     /// The cells of a run in the manifest's order, without counts.
     public func cellHeads(run: RunID) throws -> [CellHead] {
         try Row.fetchAll(
@@ -116,7 +121,7 @@ extension StoreView {
     }
 
     private static let headSelection = """
-        SELECT runs.run, runs.name, runs.build, runs.priority, runs.state, runs.created, runs.finished, runs.job,
+        SELECT runs.run, runs.name, runs.build, runs.priority, runs.state, runs.created, runs.finished,
             (SELECT count(*) FROM cells WHERE cells.run = runs.id),
             (SELECT count(*) FROM cells JOIN given_up AS g ON g.cell = cells.id
                 WHERE cells.run = runs.id AND NOT EXISTS (
@@ -127,8 +132,8 @@ extension StoreView {
     private func runHead(_ row: Row) throws -> RunHead {
         RunHead(
             run: row[0], name: row[1], build: row[2], priority: row[3],
-            state: try value(row[4], as: RunState.self), created: row[5], finished: row[6], job: row[7], cells: row[8],
-            failures: row[9])
+            state: try value(row[4], as: RunState.self), created: row[5], finished: row[6], cells: row[7],
+            failures: row[8])
     }
 
     /// `[1,2,3]`, as the store writes it.

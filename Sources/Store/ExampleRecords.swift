@@ -12,8 +12,6 @@ public struct RunHead: Sendable, Equatable {
     /// Wall clock, seconds since 1970.
     public let created: Double
     public let finished: Double?
-    /// The job file as canonical JSON.
-    public let job: String
     /// How many it has.
     public let cells: Int
     /// Examples without a row that were given up, by name.

@@ -29,9 +29,11 @@ struct Serve: ParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Where browsers find the dashboard; `off` for none. Off the loopback it needs --http-token-file.",
-            valueName: "host:port"))
-    var http = "127.0.0.1:8080"
+            """
+            Where browsers find the dashboard, by default 127.0.0.1:8080 if that port is free; `off` for none. Off the \
+            loopback it needs --http-token-file.
+            """, valueName: "host:port"))
+    var http: String?
 
     @Option(
         name: .long,
@@ -61,14 +63,14 @@ struct Serve: ParsableCommand {
     func validate() throws {
         guard (0...1).contains(verification) else { throw ValidationError("--verification is between 0 and 1") }
         guard memory.map({ $0 >= 64 }) ?? true else { throw ValidationError("--memory is at least 64") }
-        guard http == "off" || ListenAddress(http) != nil else {
+        if let http, http != "off", ListenAddress(http) == nil {
             throw ValidationError("--http is a host and a port such as 127.0.0.1:8080, or off; not '\(http)'")
         }
     }
 
     /// Nil where no dashboard is asked for.
     private func dashboardOptions(_ log: Logger) throws -> DashboardOptions? {
-        guard http != "off", let address = ListenAddress(http) else { return nil }
+        guard http != "off", let address = ListenAddress(http ?? "127.0.0.1:8080") else { return nil }
         let token = try httpTokenFile.map { try AccessToken(contentsOf: $0) }
         guard address.isLoopback || token != nil else { throw DashboardError.noToken(address) }
         return DashboardOptions(address: address, store: store, token: token, log: log)
@@ -88,6 +90,10 @@ struct Serve: ParsableCommand {
         let dashboard: ServedDashboard?
         do {
             dashboard = try dashboardOptions.map { try ServedDashboard(service, $0) }
+        } catch let error as DashboardError where http == nil {
+            // Nobody asked for that port.
+            log.warning("no dashboard: \(error)")
+            dashboard = nil
         } catch {
             try service.stop()
             throw error

@@ -19,7 +19,7 @@ struct GateTests {
 
     @Test("a taken port is an error that names the address and the way out")
     func takenPort() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { stage async throws in
             let options = DashboardOptions(
                 address: stage.server.address, store: stage.folder.path(), log: .init(label: "test"))
             let error = await #expect(throws: DashboardError.self) {
@@ -34,14 +34,14 @@ struct GateTests {
         "names that a foreign page's address may have been made to mean are refused on the loopback",
         arguments: ["evil.example", "127.0.0.1.evil.example", "", "localhost.evil.example:80", "[::2]"])
     func rebinding(host: String) async throws {
-        try await Stage.with { stage in
+        try await Stage.with { stage async throws in
             #expect(try await stage.browser.get("/api/v1/runs", ["Host": host]).status == 421)
         }
     }
 
     @Test("a token is asked for, by header or cookie, and a browser is led to where it is entered")
     func token() async throws {
-        try await Stage.with(token: try AccessToken(Self.secret)) { stage in
+        try await Stage.with(token: try AccessToken(Self.secret)) { stage async throws in
             let browser = stage.browser
             #expect(try await browser.get("/api/v1/runs").status == 401)
             #expect(try await browser.get("/metrics").status == 401)
@@ -89,7 +89,7 @@ struct GateTests {
             ("/?\(String(repeating: "a", count: 4_000))", 414),
         ])
     func hostileTargets(target: String, status: Int) async throws {
-        try await Stage.with { stage in
+        try await Stage.with { stage async throws in
             let answer = try await stage.browser.get(target)
             #expect(answer.status == status)
             #expect(!answer.text.contains("root:"))
@@ -98,7 +98,7 @@ struct GateTests {
 
     @Test("SQL in a search is text")
     func sqlText() async throws {
-        try await Stage.with(document: "it's 100%") { stage in
+        try await Stage.with(document: "it's 100%") { stage async throws in
             let path = "/api/v1/runs/sample/cells/0/examples?q="
             for (text, count) in [("it's", 10), ("100%25", 10), ("%25", 10), ("_", 0), ("'%20OR%201=1%20--", 0)] {
                 let found = try await stage.browser.get(path + text).object()["examples"] as? [Any]
@@ -109,7 +109,7 @@ struct GateTests {
 
     @Test("nothing can be changed", arguments: ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
     func methods(method: String) async throws {
-        try await Stage.with { stage in
+        try await Stage.with { stage async throws in
             let answer = try await stage.browser.get("/api/v1/runs", method: method, body: "x=y")
             #expect(answer.status == 405 && answer.headers["allow"] == "GET, HEAD")
         }
@@ -117,10 +117,20 @@ struct GateTests {
 
     @Test("headers beyond the limit are refused, and the server goes on")
     func largeHeaders() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { stage async throws in
             let large = String(repeating: "x", count: 100_000)
             let answer = try? await stage.browser.get("/", ["X-Large": large])
             #expect(answer.map { $0.status >= 400 } ?? true)
+            #expect(try await stage.browser.get("/healthz").status == 200)
+        }
+    }
+
+    @Test("a form that is too large is refused")
+    func largeForm() async throws {
+        try await Stage.with(token: try AccessToken(Self.secret)) { stage async throws in
+            let body = "token=" + String(repeating: "x", count: 100_000)
+            let answer = try? await stage.browser.get("/login", method: "POST", body: body)
+            #expect(answer.map { $0.status == 413 } ?? true)
             #expect(try await stage.browser.get("/healthz").status == 200)
         }
     }
@@ -134,7 +144,7 @@ struct GateTests {
     func slowRequest(beginning: String) async throws {
         var limits = DashboardOptions.Limits()
         limits.requestSeconds = 1
-        try await Stage.with(limits: limits) { stage in
+        try await Stage.with(limits: limits) { stage async throws in
             // Ends when the server closes; the test's time limit is the failure.
             _ = try await stage.browser.exchange { connection in
                 try connection.send(beginning)

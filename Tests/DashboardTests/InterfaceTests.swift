@@ -77,7 +77,7 @@ struct InterfaceTests {
 
     @Test("every route of the OpenAPI document answers what it says, to the last field")
     func openAPI() async throws {
-        try await Stage.with(status: Self.status) { stage in
+        try await Stage.with(status: Self.status) { stage async throws in
             let document = try await stage.browser.get("/api/v1/openapi.json").object()
             #expect(document["openapi"] as? String == "3.1.0")
             let paths = try #require(document["paths"] as? [String: [String: Any]])
@@ -98,7 +98,7 @@ struct InterfaceTests {
 
     @Test("refusals are problems as RFC 9457 has them")
     func problems() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { stage async throws in
             let answer = try await stage.browser.get("/api/v1/runs/nobody")
             #expect(answer.headers["content-type"] == "application/problem+json")
             let problem = try answer.object()
@@ -109,7 +109,7 @@ struct InterfaceTests {
 
     @Test("a cell's metrics come with their intervals, and with how much of it is there")
     func cells() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { stage async throws in
             let cells = try await stage.browser.get("/api/v1/runs/sample/cells").object()["cells"] as? [[String: Any]]
             let cell = try #require(cells?.last)
             #expect(cell["rows"] as? Int == 5 && cell["rows_expected"] as? Int == 10)
@@ -127,7 +127,7 @@ struct InterfaceTests {
         status.counters = [
             LiveCounter(name: "rows_stored", value: 15), LiveCounter(name: "commit_milliseconds", value: 1_500),
         ]
-        try await Stage.with(status: status) { stage in
+        try await Stage.with(status: status) { stage async throws in
             let text = try await stage.browser.get("/metrics").text
             #expect(text.contains("molt_rows_stored_total 15\n"))
             #expect(text.contains("molt_commit_seconds_total 1.5\n"))
@@ -141,7 +141,7 @@ struct InterfaceTests {
 
     @Test("readiness follows the coordinator, life does not")
     func health() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { stage async throws in
             #expect(try await stage.browser.get("/readyz").status == 200)
             stage.coordinator.say(nil)
             #expect(try await stage.browser.get("/readyz").status == 503)

@@ -55,7 +55,7 @@ final class Stage: Sendable {
     static func with(
         name: String = "quick", run: String = "sample", model: String = "tiny", document: String = "goal",
         documents: Int = 10, token: AccessToken? = nil, limits: DashboardOptions.Limits = .init(),
-        status: LiveStatus? = LiveStatus(build: "0.1", incarnation: 7), _ body: (Stage) async throws -> Void
+        status: LiveStatus? = nil, _ body: (Stage) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
         let store = try ResultsStore(folder.path(), build: "0.1", now: { 1_700_000_100 })
@@ -67,7 +67,9 @@ final class Stage: Sendable {
                 .granted(Lease(job: shard.job, epoch: 1, worker: worker, incarnation: store.incarnation)),
             ])
         }
-        let coordinator = FakeCoordinator(status)
+        // The newest half of the second cell's rows are missing.
+        let progress = LiveRun(run: run, rows: documents + documents / 2, rowsExpected: 2 * documents)
+        let coordinator = FakeCoordinator(status ?? LiveStatus(build: "0.1", incarnation: 7, runs: [progress]))
         var options = DashboardOptions(
             address: ListenAddress(host: "127.0.0.1", port: 0), store: folder.path(), token: token,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -31,14 +31,13 @@ struct ExampleFacts: Sendable {
     let missing: [String]
     let tokenizerSHA256: String
 
-    init(_ view: StoreView, run: String, cell: CellHead, of all: [CellHead], example: Int) throws {
+    init(_ view: StoreView, run: String, cell: CellHead, of outline: RunOutline, example: Int) throws {
         guard let (record, requests) = try view.document(benchmark: cell.benchmarkID, example: example),
             let benchmark = BenchmarkName(rawValue: cell.benchmark)
         else { throw Refusal(.notFound, "\(cell.benchmark) has no document \(example) in run \(run)") }
-        let labels = reductionLabels(all.map(\.reduction))
         var scores: [Score] = []
         var missing: [String] = []
-        for (other, label) in zip(all, labels) where other.isSibling(of: cell) {
+        for (other, label) in zip(outline.cells, outline.labels) where other.isSibling(of: cell) {
             guard let score = try view.score(cell: other.id, example: example), !score.choices.isEmpty else {
                 missing.append(label)
                 continue
@@ -50,7 +49,7 @@ struct ExampleFacts: Sendable {
         }
         self.run = run
         self.cell = cell
-        self.label = zip(all, labels).first { $0.0.id == cell.id }?.1 ?? cell.reduction
+        self.label = outline.label(of: cell)
         document = record
         self.requests = requests.groups.flatMap { group in
             group.continuations.map { TokenRequest(context: group.context, continuation: $0.tokens) }
@@ -71,8 +70,8 @@ extension CellHead {
 extension Site {
     /// An example of a cell.
     func example(_ number: Int, ofCell ordinal: Int, run: String) async throws -> ExampleFacts {
-        let (cell, all) = try await cell(ordinal, of: run)
-        return try await store.read { try ExampleFacts($0, run: run, cell: cell, of: all, example: number) }
+        let (cell, outline) = try await cell(ordinal, of: run)
+        return try await store.read { try ExampleFacts($0, run: run, cell: cell, of: outline, example: number) }
     }
 
     /// What a cell's reduction did to one choice of an example, with the tokens' spelling where that is known.

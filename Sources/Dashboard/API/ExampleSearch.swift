@@ -137,10 +137,12 @@ struct ExampleSearch: Sendable {
 
 extension Site {
     /// The search that a request asks for in a cell.
-    func search(_ fields: RequestFields, in cell: CellHead, of all: [CellHead]) throws -> ExampleSearch {
+    func search(_ fields: RequestFields, in cell: CellHead, of outline: RunOutline) throws -> ExampleSearch {
         let filter = try fields.word("filter", of: ExampleFilter.self)
         let other = try fields.number("against", in: 0...1_000_000).map { ordinal in
-            guard let other = all.first(where: { $0.ordinal == ordinal && $0.benchmarkID == cell.benchmarkID }) else {
+            guard
+                let other = outline.cells.first(where: { $0.ordinal == ordinal && $0.benchmarkID == cell.benchmarkID })
+            else {
                 throw Refusal(.badRequest, "'against' names a cell of the same run and benchmark; \(ordinal) is none")
             }
             return other

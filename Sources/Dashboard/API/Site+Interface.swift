@@ -59,7 +59,7 @@ extension Site {
             }
         }
         router.get("api/v1/workers") { request, _ in
-            guard let status = try? await source.status() else {
+            guard let status = feed.moment.status else {
                 throw Refusal(.serviceUnavailable, "the coordinator does not answer")
             }
             return try Answer.json(WorkersJSON(status), for: request)

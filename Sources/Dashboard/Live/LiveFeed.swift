@@ -14,6 +14,11 @@ final class LiveFeed: Sendable {
         var counts: [RunID: RunCount] = [:]
         /// The newest event that viewers were told of.
         var lastEvent: Int64 = 0
+        /// Rises with every look.
+        var number = 0
+
+        /// What changes when anything of it does.
+        var version: String { "\(number) \(status == nil) \(counts.count)" }
 
         /// Newest run first.
         var runs: [RunSummary] {
@@ -31,6 +36,8 @@ final class LiveFeed: Sendable {
     private let log: Logger
     let viewers: Viewers
     private let latest = Mutex(Moment())
+    private let told = Mutex<ByteBuffer?>(nil)
+    private let isCounting = Atomic(false)
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     init(_ source: any DashboardSource, _ store: StorePool, _ options: DashboardOptions) {
@@ -82,12 +89,21 @@ final class LiveFeed: Sendable {
             }
             now.heads = heads
             now.lastEvent = events.last?.id ?? last
-            try await count(&now)
-            if last > 0 { for event in events { viewers.tell(LiveMessage.journal(event)) } }
-            latest.withLock { $0 = now }
-            guard let message = LiveMessage.status(now), message != LiveMessage.status(before) else {
-                return last > 0 && !events.isEmpty
+            // What was counted meanwhile is there already.
+            latest.withLock { latest in
+                now.counts = latest.counts.filter { name, _ in heads.contains { $0.run == name } }
+                now.number = latest.number + 1
+                latest = now
             }
+            countNext(now)
+            if last > 0 { for event in events { viewers.tell(LiveMessage.journal(event)) } }
+            // Compared with what was said, for counts come between two looks.
+            let message = LiveMessage.status(now)
+            let isNews = told.withLock { told in
+                defer { told = message }
+                return told != message
+            }
+            guard let message, isNews else { return last > 0 && !events.isEmpty }
             viewers.tell(message)
             return true
         } catch {
@@ -97,19 +113,22 @@ final class LiveFeed: Sendable {
         }
     }
 
-    /// Counts the rows of one run whose count is not known: the newest first.
-    private func count(_ moment: inout Moment) async throws {
-        let status = moment.status
-        let counts = moment.counts
-        moment.counts = counts.filter { name, _ in moment.heads.contains { $0.run == name } }
+    /// Counts the rows of one run whose count is not known, the newest first; nobody waits for it.
+    private func countNext(_ moment: Moment) {
         let open = moment.heads.last { head in
-            guard head.state != .running || status?.run(head.run) == nil else { return false }
-            return counts[head.run].map { !$0.holds(for: head) } ?? true
+            guard head.state != .running || moment.status?.run(head.run) == nil else { return false }
+            return moment.counts[head.run].map { !$0.holds(for: head) } ?? true
         }
-        guard let open else { return }
-        let record = try await store.readWhole { try $0.run(open.run) }
-        moment.counts[open.run] = RunCount(
-            state: record.state, finished: record.finished, rows: record.rows, rowsExpected: record.rowsExpected)
+        guard let open, !isCounting.exchange(true, ordering: .relaxed) else { return }
+        Task {
+            if let record = try? await store.readWhole({ try $0.run(open.run) }) {
+                let count = RunCount(
+                    state: record.state, finished: record.finished, rows: record.rows,
+                    rowsExpected: record.rowsExpected)
+                latest.withLock { $0.counts[open.run] = count }
+            }
+            isCounting.store(false, ordering: .relaxed)
+        }
     }
 
     /// What a new viewer is told first: what it missed since an event, or that it missed too much.

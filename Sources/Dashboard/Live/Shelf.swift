@@ -3,7 +3,14 @@
 /// Who asks gets what is there within its patience, an older version rather than nothing. A value is computed again at
 /// most so often that computing takes a twentieth of the time.
 actor Shelf<Value: Sendable> {
+    private struct Question {
+        let version: String
+        let compute: @Sendable () async throws -> Value
+    }
+
     private struct Entry {
+        /// What was asked last.
+        var question: Question?
         var value: Value?
         var version = ""
         var error: (any Error)?
@@ -38,10 +45,16 @@ actor Shelf<Value: Sendable> {
         uses += 1
         var entry = entries[key] ?? Entry()
         entry.used = uses
+        entry.question = Question(version: version, compute: compute)
         let isCurrent = (entry.value != nil || entry.error != nil) && entry.version == version
-        if !isCurrent, !entry.isComputing, entry.notBefore <= .now {
+        if !isCurrent, !entry.isComputing {
             entry.isComputing = true
-            Task { await self.compute(key, version, compute) }
+            // Who asked too early is told when it is there; nobody else may ask again.
+            let start = entry.notBefore
+            Task {
+                try? await Task.sleep(until: start, clock: .continuous)
+                await self.compute(key)
+            }
         }
         entries[key] = entry
         forgetOldest()
@@ -57,11 +70,12 @@ actor Shelf<Value: Sendable> {
         return nil
     }
 
-    private func compute(_ key: String, _ version: String, _ body: @Sendable () async throws -> Value) async {
+    private func compute(_ key: String) async {
+        guard let question = entries[key]?.question else { return }
         let start = ContinuousClock.now
         let result: Result<Value, any Error>
         do {
-            result = .success(try await body())
+            result = .success(try await question.compute())
         } catch {
             result = .failure(error)
         }
@@ -70,7 +84,7 @@ actor Shelf<Value: Sendable> {
         case .success(let value): (entry.value, entry.error) = (value, nil)
         case .failure(let error): (entry.value, entry.error) = (nil, error)
         }
-        entry.version = version
+        entry.version = question.version
         entry.isComputing = false
         entry.notBefore = .now + max(Self.pause, start.duration(to: .now) * Self.share)
         let waiting = entry.waiting

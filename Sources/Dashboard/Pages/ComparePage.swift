@@ -70,7 +70,14 @@ extension Page {
                 "p", ["class": "note"],
                 "\(sure) of \(family.tests) differences are told from chance (p < 0.05 after Holm's correction); their marks "
                     + "are filled.")
-            page.element("figure", ["class": "single"]) { $0.append(chart(family).svg(id: "compare-\(place)")) }
+            page.element("figure", ["class": "single"]) { page in
+                page.element("div", ["class": "wide"]) {
+                    $0.append(chart(family, width: 640).svg(id: "compare-\(place)"))
+                }
+                page.element("div", ["class": "narrow"]) {
+                    $0.append(chart(family, width: 360).svg(id: "compare-narrow-\(place)"))
+                }
+            }
             page.table(caption: "Candidate less baseline, on the documents that both have scored.") { page in
                 page.element("thead") { page in
                     page.element("tr") { page in
@@ -88,7 +95,7 @@ extension Page {
         }
     }
 
-    private static func chart(_ family: ComparisonFamily) -> WhiskerChart {
+    private static func chart(_ family: ComparisonFamily, width: Double) -> WhiskerChart {
         let rows = family.comparisons.compactMap { comparison -> WhiskerChart.Row? in
             guard let accuracy = comparison.accuracy else { return nil }
             let (low, high) = (accuracy.interval.lower * 100, accuracy.interval.upper * 100)
@@ -101,7 +108,7 @@ extension Page {
         let ends = family.comparisons.compactMap(\.accuracy).flatMap { [$0.interval.lower, $0.interval.upper] }
         return WhiskerChart(
             title: "Difference of accuracy", summary: rows.map(\.title).joined(separator: "; "),
-            xTitle: "difference of accuracy, points", rows: rows, width: 640, axisValues: ends.map { $0 * 100 })
+            xTitle: "difference of accuracy, points", rows: rows, width: width, axisValues: ends.map { $0 * 100 })
     }
 
     private static func row(_ comparison: Comparison, _ view: CompareView, _ page: inout Markup) {

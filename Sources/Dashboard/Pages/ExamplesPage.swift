@@ -82,9 +82,9 @@ extension Page {
                         page.element("th", ["scope": "col", "class": "n"], "No.")
                         page.element("th", ["scope": "col"], "Answer")
                         if compares { page.element("th", ["scope": "col"], "Compared") }
-                        page.element("th", ["scope": "col", "class": "n"], "Chose")
-                        page.element("th", ["scope": "col", "class": "n"], "Right")
-                        page.element("th", ["scope": "col", "class": "n"], "Margin")
+                        page.element("th", ["scope": "col", "class": "n extra"], "Chose")
+                        page.element("th", ["scope": "col", "class": "n extra"], "Right")
+                        page.element("th", ["scope": "col", "class": "n extra"], "Margin")
                         page.element("th", ["scope": "col", "class": "excerpt"], "Document")
                     }
                 }
@@ -110,9 +110,9 @@ extension Page {
                     if let other = judged.other { verdict(other, &page) } else { page.write("–") }
                 }
             }
-            page.element("td", ["class": "n"], decision.choice.map { "\($0)" } ?? "–")
-            page.element("td", ["class": "n"], judged.example.gold.map { "\($0)" } ?? "–")
-            page.element("td", ["class": "n"], Show.decimals(decision.margin, 3))
+            page.element("td", ["class": "n extra"], decision.choice.map { "\($0)" } ?? "–")
+            page.element("td", ["class": "n extra"], judged.example.gold.map { "\($0)" } ?? "–")
+            page.element("td", ["class": "n extra"], Show.decimals(decision.margin, 3))
             page.element("td", ["class": "excerpt"], Excerpt.of(judged.example.document))
         }
     }

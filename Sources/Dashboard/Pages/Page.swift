@@ -33,6 +33,7 @@ struct Page: Sendable {
                 page.leaf("meta", ["name": "viewport", "content": "width=device-width,initial-scale=1"])
                 page.leaf("meta", ["name": "color-scheme", "content": "light dark"])
                 page.element("title", "\(title) – Molt")
+                page.leaf("link", ["rel": "icon", "type": "image/svg+xml", "href": "/assets/icon.svg"])
                 page.leaf("link", ["rel": "stylesheet", "href": "/assets/style.css"])
                 page.element("script", ["src": "/assets/script.js", "defer": "defer"], "")
             }

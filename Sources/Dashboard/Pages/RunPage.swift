@@ -5,7 +5,7 @@ import Store
 extension Page {
     /// One run: how it goes, the paper's table, charts, differences.
     static func run(
-        _ run: RunSummary, figures: (value: RunFigures, isCurrent: Bool)?, cells: [CellHead]
+        _ run: RunSummary, figures: (value: RunFigures, isCurrent: Bool)?, outline: RunOutline
     ) -> Page {
         let head = run.head
         return Page(head.run, at: .runs, listens: "run \(head.run)") { page in
@@ -19,7 +19,7 @@ extension Page {
                 page.live("figures") { page in
                     page.element("p", ["class": "empty"], "The figures are being computed; they appear here.")
                 }
-                links(head.run, cells, nil, &page)
+                links(head.run, outline, nil, &page)
                 return
             }
             page.live("notices") { notices(figures.value.sections.notices, head.run, &$0) }
@@ -32,7 +32,7 @@ extension Page {
                     page.element("h2", ["id": section.id], section.title)
                     page.live("part-\(section.id)") { $0.append(section.markup) }
                 }
-                if section.id == "results" { links(head.run, cells, figures.value.report, &page) }
+                if section.id == "results" { links(head.run, outline, figures.value.report, &page) }
             }
         }
     }
@@ -80,10 +80,11 @@ extension Page {
     }
 
     /// The way to each cell's examples: methods by benchmarks.
-    private static func links(_ run: String, _ cells: [CellHead], _ report: RunReport?, _ page: inout Markup) {
-        let labels = reductionLabels(cells.map(\.reduction))
+    private static func links(_ run: String, _ outline: RunOutline, _ report: RunReport?, _ page: inout Markup) {
+        let records = Dictionary(
+            (report?.cells ?? []).map { ($0.cell.id, $0.cell) }, uniquingKeysWith: { first, _ in first })
         var rows: [(title: String, cells: [CellHead])] = []
-        for (cell, label) in zip(cells, labels) {
+        for (cell, label) in zip(outline.cells, outline.labels) {
             let title = [cell.model, label].joined(separator: ", ")
             if rows.last?.title == title {
                 rows[rows.count - 1].cells.append(cell)
@@ -108,7 +109,7 @@ extension Page {
                                 ) {
                                     page in
                                     page.write(title)
-                                    if let record = report?.cells.first(where: { $0.cell.id == cell.id })?.cell {
+                                    if let record = records[cell.id] {
                                         let share =
                                             record.rowsExpected == 0
                                             ? 1 : Double(record.rows) / Double(record.rowsExpected)

@@ -30,8 +30,9 @@ extension Page {
         page.element("dl", ["class": "facts"]) { page in
             page.fact("Running", "\(moment.heads.count { $0.state == .running })")
             page.fact("Workers", "\(working) of \(status.workers.count) at work")
-            page.fact("Tokens/s", Show.count(Int(min(status.tokensPerSecond, 1e15))))
-            page.fact("Time left", status.backlogSeconds.map(Show.duration) ?? "–")
+            page.fact("Tokens/s", working > 0 ? Show.count(Int(min(status.tokensPerSecond, 1e15))) : "–")
+            let isIdle = status.runs.isEmpty
+            page.fact("Time left", isIdle ? "–" : status.backlogSeconds.map(Show.duration) ?? "–")
         }
     }
 
@@ -41,8 +42,8 @@ extension Page {
                 page.element("thead") { page in
                     page.element("tr") { page in
                         for (title, style) in [
-                            ("Run", ""), ("State", ""), ("Progress", ""), ("Documents", "n"), ("Failed", "n wide"),
-                            ("Tokens/s", "n wide"), ("Time left", "n"), ("Accepted, UTC", "n wide"),
+                            ("Run", ""), ("State", ""), ("Progress", ""), ("Documents", "n"), ("Failed", "n extra"),
+                            ("Tokens/s", "n extra"), ("Time left", "n"), ("Accepted, UTC", "n extra"),
                         ] {
                             page.element("th", ["scope": "col", "class": style], title)
                         }
@@ -71,14 +72,14 @@ extension Page {
                 run.rowsExpected.map { "\(Show.count(rows)) / \(Show.count($0))" }
             }
             page.element("td", ["class": "n"], counts ?? "…")
-            page.element("td", ["class": head.failures > 0 ? "n wide bad" : "n wide"], Show.count(head.failures))
+            page.element("td", ["class": head.failures > 0 ? "n extra bad" : "n extra"], Show.count(head.failures))
             page.element(
-                "td", ["class": "n wide"],
+                "td", ["class": "n extra"],
                 run.tokensPerSecond > 0 ? Show.count(Int(min(run.tokensPerSecond, 1e15))) : "–")
             page.element(
                 "td", ["class": "n"],
                 head.state == .running ? run.secondsLeft.map(Show.duration) ?? "–" : "–")
-            page.element("td", ["class": "n wide"], Show.time(head.created))
+            page.element("td", ["class": "n extra"], Show.time(head.created))
         }
     }
 

@@ -7,7 +7,8 @@ enum Script {
           const link = document.getElementById("link");
           const listens = body.dataset.listens;
           const isLive = body.dataset.live === "yes";
-          const pause = 1000;
+          // Many viewers hear of a change at once; they do not all ask at once.
+          const pause = 1500 + Math.random() * 1000;
           let incarnation = null;
           let lost = false;
           let isLooking = false;

@@ -8,25 +8,33 @@ extension Site {
     func addPages(_ router: Router<BasicRequestContext>) {
         router.get("/") { request, context in
             let number = try RequestFields(request, context).number("page", in: 0...1_000_000) ?? 0
-            return Answer.page(.runs(feed.moment, page: number), for: request)
+            let moment = feed.moment
+            return Answer.page(
+                rendered.page("/?page=\(number)", version: moment.version) { .runs(moment, page: number) }, for: request
+            )
         }
         router.get("runs/:run") { request, context in
             let run = try await run(RequestFields(request, context).path("run"))
             let name = run.head.run
             let figures = try await figures(run, patience: Self.patience)
-            let cells = try await store.read { try $0.cellHeads(run: name) }
-            return Answer.page(.run(run, figures: figures, cells: cells), for: request)
+            let outline = try await outlines.outline(of: name, in: store)
+            let version = "\(feed.moment.version) \(run.version) \(figures?.value.version ?? "")"
+            return Answer.page(
+                rendered.page("/runs/\(name)", version: version) {
+                    .run(run, figures: figures, outline: outline)
+                }, for: request)
         }
         router.get("runs/:run/cells/:cell/examples") { request, context in
             let fields = try RequestFields(request, context)
             let name = try fields.path("run")
             let (cell, all) = try await cell(fields.index("cell"), of: name)
-            let search = try search(fields.withDefaultRival(cell, all), in: cell, of: all)
+            let search = try search(fields.withDefaultRival(cell, all.cells), in: cell, of: all)
             let found = try await store.read { try search.page($0) }
-            let labels = reductionLabels(all.map(\.reduction))
-            let rivals = zip(all, labels).filter { $0.0.id != cell.id && $0.0.benchmarkID == cell.benchmarkID }
+            let rivals = zip(all.cells, all.labels).filter {
+                $0.0.id != cell.id && $0.0.benchmarkID == cell.benchmarkID
+            }
             let list = ExamplesList(
-                run: name, cell: cell, label: zip(all, labels).first { $0.0.id == cell.id }?.1 ?? "",
+                run: name, cell: cell, label: all.label(of: cell),
                 rivals: rivals.map { rival, label in
                     (rival, rival.model == cell.model ? label : "\(rival.model), \(label)")
                 }, search: search, found: found)
@@ -46,7 +54,9 @@ extension Site {
                 for: request)
         }
         router.get("workers") { request, _ in
-            Answer.page(.workers(try? await source.status()), for: request)
+            let moment = feed.moment
+            return Answer.page(
+                rendered.page("/workers", version: moment.version) { .workers(moment.status) }, for: request)
         }
         router.get("events") { request, _ in
             let events = try await store.read { try $0.lastEvents(200).reversed().map(EventJSON.init) }
@@ -88,18 +98,16 @@ extension Site {
         let baseline = question?.baseline ?? (named.isEmpty ? runs.first?.run ?? "" : named)
         let other = try fields.text("candidate")
         let candidate = question?.candidate ?? (other.isEmpty ? baseline : other)
-        let (first, second) = try await store.read {
-            (try $0.cellHeads(run: baseline), try $0.cellHeads(run: candidate))
-        }
+        let first = try await outlines.outline(of: baseline, in: store)
+        let second = try await outlines.outline(of: candidate, in: store)
         return CompareView(
             runs: runs, question: question, labels: (Self.labels(first), Self.labels(second)), found: found,
-            refusal: refusal, cells: Self.places(second), baselineCells: Self.places(first))
+            refusal: refusal, cells: Self.places(second.cells), baselineCells: Self.places(first.cells))
     }
 
-    private static func labels(_ cells: [CellHead]) -> [String] {
-        var labels: [String] = []
-        for label in reductionLabels(cells.map(\.reduction)) where !labels.contains(label) { labels.append(label) }
-        return labels
+    private static func labels(_ outline: RunOutline) -> [String] {
+        var seen: Set<String> = []
+        return outline.labels.filter { seen.insert($0).inserted }
     }
 
     private static func places(_ cells: [CellHead]) -> [String: Int] {

@@ -14,6 +14,12 @@ enum Style {
         \(narrow)
         """
 
+    /// Rows, of which some have left.
+    static let icon = """
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0068a6"/>
+        <path d="M3 4h10M3 8h4M10 8h3M3 12h2M8 12h5" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>
+        """
+
     /// Seven steps from early to late; dark ink on light, light ink on dark.
     private static let lightShades =
         "--g0:#f9d8b4;--g1:#f4c9c0;--g2:#e8c4dc;--g3:#d3c8ee;--g4:#bfd3f2;--g5:#b9e0e2;--g6:#c8e6c3"
@@ -97,15 +103,16 @@ enum Style {
         """
 
     private static let examples = """
-        td.excerpt,th.excerpt{white-space:normal;min-width:18rem;padding-left:1.6rem;color:var(--muted);overflow-wrap:anywhere}
+        th.n+th:not(.n),th.n+td:not(.n){padding-left:1.2rem}
+        td.excerpt,th.excerpt{white-space:normal;min-width:18rem;color:var(--muted);overflow-wrap:anywhere}
+        .examples tr>.n:first-child{padding-left:0}
         .verdict.right{color:var(--good)}
         .verdict.wrong{color:var(--bad)}
         td small{color:var(--muted);margin-left:.4rem}
         td.best{font-weight:600}
         td.best .i{font-weight:400}
-        tr.here{background:var(--wash)}
-        tr.here .pin{background:var(--wash)}
-        tbody .pin{padding-left:.5rem}
+        tr.here,tr.here .pin{background:var(--wash)}
+        tr.here .pin{box-shadow:-.5rem 0 0 var(--wash)}
         .text{white-space:pre-wrap;overflow-wrap:anywhere;max-width:52rem}
         pre.text{background:var(--wash);padding:1rem;border-radius:.3rem;font-size:.86rem}
         .choices{max-width:52rem;padding-left:1.6rem;font-variant-numeric:tabular-nums}
@@ -138,12 +145,14 @@ enum Style {
         """
 
     private static let narrow = """
-        @media (max-width:52rem){.wide{display:none}.events li{grid-template-columns:minmax(0,1fr)}}
+        @media (max-width:52rem){.extra{display:none}.events li{grid-template-columns:minmax(0,1fr)}}
         @media (max-width:40rem){body{padding-top:0}.top{padding-top:1rem;margin-bottom:1.6rem}#link{margin-left:0;width:100%}
         #link:empty{display:none}.facts{gap:.8rem 1.8rem}.cells b{width:100%}.bar{width:4.5rem}
         table.list th,table.list td{padding-right:.8rem}table.list th.n,table.list td.n{padding-left:.6rem;padding-right:.4rem}
         .filters label,.filters select,.filters input,.filters button{width:100%}h2{margin-top:2.6rem}
-        td.excerpt,th.excerpt{min-width:12rem}}
+        .examples,.examples tbody{display:block}.examples thead{position:absolute;left:-99rem}
+        .examples tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 1.2rem;padding:.7rem 0}
+        table.examples td,table.examples th{padding:0}.examples td.excerpt{flex-basis:100%;min-width:0;padding-top:.25rem}}
         @media print{.top nav,#link,.filters,.pager{display:none}}
         """
 }

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import Hashing
 import Hummingbird
 
 /// Answers of each kind, with the fields that every one has.
@@ -18,23 +17,29 @@ enum Answer {
     }
 
     static func page(_ page: Page, for request: Request) -> Response {
-        text(Array(page.markup.utf8), type: "text/html; charset=utf-8", for: request)
+        self.page(Rendered(Array(page.markup.utf8)), for: request)
     }
 
-    /// Bytes with an entity tag; nothing but the tag where the client has them already.
-    static func text(
-        _ bytes: [UInt8], type: String, for request: Request, cache: String = "no-cache"
-    ) -> Response {
-        let tag = "\"\(sha256(bytes).prefix(24))\""
+    static func page(_ page: Rendered, for request: Request) -> Response {
+        answer(page, type: "text/html; charset=utf-8", for: request)
+    }
+
+    /// Bytes with an entity tag.
+    static func text(_ bytes: [UInt8], type: String, for request: Request) -> Response {
+        answer(Rendered(bytes), type: type, for: request)
+    }
+
+    /// Nothing but the tag where the client has the bytes already.
+    private static func answer(_ rendered: Rendered, type: String, for request: Request) -> Response {
         var headers = HTTPFields()
-        headers[.eTag] = tag
-        headers[.cacheControl] = cache
+        headers[.eTag] = rendered.tag
+        headers[.cacheControl] = "no-cache"
         let known = request.headers[.ifNoneMatch]?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        if let known, known.contains(where: { $0 == tag || $0 == "W/\(tag)" || $0 == "*" }) {
+        if let known, known.contains(where: { $0 == rendered.tag || $0 == "W/\(rendered.tag)" || $0 == "*" }) {
             return Response(status: .notModified, headers: headers)
         }
         headers[.contentType] = type
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: rendered.bytes))
     }
 
     /// Plain text that no one keeps.

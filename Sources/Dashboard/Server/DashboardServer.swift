@@ -8,8 +8,8 @@ import Synchronization
 
 /// The dashboard of a coordinator: pages, a JSON interface, live updates and metrics over HTTP.
 ///
-/// It lives on one event loop thread, on readers of the store, and on Swift's pool; the coordinator's thread is asked for
-/// its status once a second, whatever the number of viewers.
+/// It lives on one event loop thread, on readers of the store, and on Swift's pool. The coordinator's thread is asked for its
+/// status once a second, whatever the number of viewers.
 public final class DashboardServer: Sendable {
     /// Where it listens, with the actual port.
     public let address: ListenAddress

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import Store
 
 /// What every request passes: bounds, access, and the fields that keep a browser safe; every error becomes an answer.
@@ -21,7 +22,9 @@ struct Gate: RouterMiddleware {
     ].compactMap { name, value in HTTPField.Name(name).map { HTTPField(name: $0, value: value) } }
 
     /// What anybody may see: whether it lives, and how to come in.
-    private static let open: Set<String> = ["/healthz", "/login", "/assets/style.css", "/assets/script.js"]
+    private static let open: Set<String> = [
+        "/healthz", "/login", "/assets/style.css", "/assets/script.js", "/assets/icon.svg",
+    ]
 
     func handle(
         _ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response
@@ -92,6 +95,8 @@ struct Gate: RouterMiddleware {
         switch error {
         case let known as Refusal: refusal = known
         case StoreError.unknownRun(let run, _): refusal = Refusal(.notFound, "there is no run '\(run.prefix(80))'")
+        case is NIOTooManyBytesError:
+            refusal = Refusal(.contentTooLarge, "a form has at most \(options.limits.body) bytes")
         case let error as HTTPError where error.status == .notFound:
             refusal = Refusal(.notFound, "there is nothing at \(request.uri.path.prefix(200))")
         case let error as any HTTPResponseError:

@@ -27,6 +27,9 @@ extension Site {
         router.get("assets/script.js") { request, _ in
             Answer.text(Array(Script.text.utf8), type: "text/javascript; charset=utf-8", for: request)
         }
+        router.get("assets/icon.svg") { request, _ in
+            Answer.text(Array(Style.icon.utf8), type: "image/svg+xml", for: request)
+        }
         router.get("login") { request, _ in Answer.page(Login.page(isWrong: false), for: request) }
         router.post("login") { request, _ in
             let body = try await request.body.collect(upTo: options.limits.body)

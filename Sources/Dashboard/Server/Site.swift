@@ -10,10 +10,12 @@ struct Site: Sendable {
     let feed: LiveFeed
     let reports: Shelf<RunFigures>
     let comparisons: Shelf<ComparisonOfRuns>
+    let outlines = Outlines()
+    let rendered = RenderedPages()
     let traffic = Traffic()
 
     /// How long a page waits for figures that are not there, and an answer to a script.
-    static let patience: Duration = .milliseconds(150)
+    static let patience: Duration = .milliseconds(100)
     static let longPatience: Duration = .seconds(20)
 
     init(options: DashboardOptions, source: any DashboardSource, store: StorePool, feed: LiveFeed) {
@@ -59,14 +61,14 @@ struct Site: Sendable {
     }
 
     /// The cell of a run, and all its cells.
-    func cell(_ ordinal: Int, of run: String) async throws -> (cell: CellHead, all: [CellHead]) {
-        let cells = try await store.read { try $0.cellHeads(run: run) }
-        guard let cell = cells.first(where: { $0.ordinal == ordinal }) else {
-            throw cells.isEmpty
+    func cell(_ ordinal: Int, of run: String) async throws -> (cell: CellHead, all: RunOutline) {
+        let outline = try await outlines.outline(of: run, in: store)
+        guard let cell = outline.cells.first(where: { $0.ordinal == ordinal }) else {
+            throw outline.cells.isEmpty
                 ? Refusal(.notFound, "there is no run '\(run.prefix(80))'")
-                : Refusal(.notFound, "run \(run) has no cell \(ordinal): it has \(cells.count), from 0")
+                : Refusal(.notFound, "run \(run) has no cell \(ordinal): it has \(outline.cells.count), from 0")
         }
-        return (cell, cells)
+        return (cell, outline)
     }
 }
 
@@ -74,6 +76,9 @@ struct Site: Sendable {
 struct RunFigures: Sendable {
     let report: RunReport
     let sections: RunSections
+
+    /// What changes when rows come.
+    var version: String { "\(report.run.rows) \(report.run.state.rawValue) \(report.run.failures)" }
 
     init(_ view: StoreView, run: String) throws {
         // The resampled error of a perplexity and its ratio cost seconds; intervals have closed forms.

@@ -111,7 +111,9 @@ public enum CoordinatorMessage: Sendable, Equatable {
     /// The batch's rows are durable.
     case ack(LeaseName, batch: UInt64)
     /// `cancelled`: leases that the worker named and no longer has; their finished rows are still welcome.
-    case heartbeatAck(renewed: [LeaseName], cancelled: [LeaseName], window: UInt64? = nil)
+    /// `heartbeat`: the interval from now on; nil leaves it as it is.
+    case heartbeatAck(
+        renewed: [LeaseName], cancelled: [LeaseName], window: UInt64? = nil, heartbeat: Milliseconds? = nil)
     /// Neither the lease nor its rows are wanted any more.
     case cancel(LeaseName)
     case drain

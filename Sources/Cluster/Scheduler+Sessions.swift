@@ -20,9 +20,9 @@ extension Scheduler {
             close(number, .superseded, leases: nil)
         }
         let number = register(worker, hello)
-        let heartbeat = parameters.heartbeat * max(100, Milliseconds(sessions.count + 1)) / 100
-        let session = SessionFacts(hello, id: id, worker: worker, number: number, heartbeat: heartbeat)
-        sessions.open(session, at: clock)
+        let heartbeat = interval(of: sessions.count + 1)
+        let session = SessionFacts(hello, id: id, worker: worker, number: number)
+        sessions.open(session, heartbeat: heartbeat, at: clock)
         sessions[number].isBarred = workerRecords[Int(number)].quarantinedUntil != nil
         counters.sessionsOpened += 1
         deadlines.add(.session(id), at: clock + stretched(parameters.suspect, session))
@@ -141,6 +141,7 @@ extension Scheduler {
 
     mutating func heartbeat(_ session: SessionFacts, _ leases: [LeaseProgress], _ load: WorkerLoad) {
         sessions[session.number].load = load
+        stretch(session)
         let expires = clock + stretched(parameters.lease, session)
         var renewed: [LeaseName] = []
         var cancelled: [LeaseName] = []
@@ -159,7 +160,28 @@ extension Scheduler {
             begin(first, session.number)
         }
         let window = window(of: session.number)
-        send(.heartbeatAck(renewed: renewed, cancelled: cancelled, window: window), to: session.id)
+        let heartbeat = sessions[session.number].heartbeat
+        send(
+            .heartbeatAck(renewed: renewed, cancelled: cancelled, window: window, heartbeat: heartbeat), to: session.id)
+    }
+
+    /// Between two heartbeats of a worker, when there are so many.
+    private func interval(of workers: Int) -> Milliseconds {
+        parameters.heartbeat * max(100, Milliseconds(workers)) / 100
+    }
+
+    /// Has a worker beat more rarely when the cluster has grown. It never beats more often again in its session: of a
+    /// shorter interval it might not hear, and would be taken for silent.
+    private mutating func stretch(_ session: SessionFacts) {
+        let heartbeat = interval(of: sessions.count)
+        guard heartbeat > sessions[session.number].heartbeat else { return }
+        sessions[session.number].heartbeat = heartbeat
+        // It names a lease that is on its way with its next heartbeat only.
+        let expires = clock + stretched(parameters.lease, session)
+        for job in workerRecords[Int(session.number)].held {
+            guard let holding = jobs[job].holding(of: session.number) else { continue }
+            jobs[job].update(holding.epoch) { $0.expires = max($0.expires, expires) }
+        }
     }
 
     /// Renews a lease, if it is the worker's.
@@ -210,7 +232,7 @@ extension Scheduler {
 
     /// A span of the parameters for a session: longer when its heartbeats are rarer.
     func stretched(_ span: Milliseconds, _ session: SessionFacts) -> Milliseconds {
-        span * session.heartbeat / max(1, parameters.heartbeat)
+        span * sessions[session.number].heartbeat / max(1, parameters.heartbeat)
     }
 
     mutating func setModel(_ model: String?, of worker: WorkerNumber) {

@@ -7,12 +7,10 @@ final class SessionFacts: Sendable {
     let engine: EngineDescription
     let identity: EngineIdentity
     let bootID: String
-    /// The interval that Welcome told it.
-    let heartbeat: Milliseconds
 
     var place: SessionPlace { SessionPlace(id: id, worker: number) }
 
-    init(_ hello: Hello, id: SessionID, worker: WorkerKey, number: WorkerNumber, heartbeat: Milliseconds) {
+    init(_ hello: Hello, id: SessionID, worker: WorkerKey, number: WorkerNumber) {
         self.id = id
         self.worker = worker
         self.number = number
@@ -20,7 +18,6 @@ final class SessionFacts: Sendable {
         engine = hello.engine
         identity = hello.engine.identity
         bootID = hello.bootID
-        self.heartbeat = heartbeat
     }
 }
 
@@ -28,6 +25,8 @@ final class SessionFacts: Sendable {
 struct SessionRecord: Sendable {
     let facts: SessionFacts
     var isOpen = true
+    /// The longest interval of heartbeats that it was told, by which patience with it is measured.
+    var heartbeat: Milliseconds
     var lastHeard: Instant
     /// Jobs that it wishes to hold at once.
     var slots = 0
@@ -41,8 +40,9 @@ struct SessionRecord: Sendable {
     /// Bytes of rows that it was last told it may have under way.
     var window: UInt64 = 0
 
-    init(_ facts: SessionFacts, at now: Instant) {
+    init(_ facts: SessionFacts, heartbeat: Milliseconds, at now: Instant) {
         self.facts = facts
+        self.heartbeat = heartbeat
         lastHeard = now
     }
 
@@ -50,8 +50,8 @@ struct SessionRecord: Sendable {
     static let none: SessionRecord = {
         let engine = EngineDescription(build: "", name: "", arithmetic: "")
         let hello = Hello(engine: engine, host: "", bootID: "")
-        let facts = SessionFacts(hello, id: 0, worker: "", number: .max, heartbeat: 0)
-        var record = SessionRecord(facts, at: Instant(milliseconds: 0))
+        let facts = SessionFacts(hello, id: 0, worker: "", number: .max)
+        var record = SessionRecord(facts, heartbeat: 0, at: Instant(milliseconds: 0))
         record.isOpen = false
         return record
     }()
@@ -107,9 +107,9 @@ struct SessionTable: Sendable {
     /// A worker's open session.
     func open(_ worker: WorkerNumber) -> SessionFacts? { isOpen(worker) ? self[worker].facts : nil }
 
-    mutating func open(_ facts: SessionFacts, at now: Instant) {
+    mutating func open(_ facts: SessionFacts, heartbeat: Milliseconds, at now: Instant) {
         while !holds(facts.number) { records.append(.none) }
-        self[facts.number] = SessionRecord(facts, at: now)
+        self[facts.number] = SessionRecord(facts, heartbeat: heartbeat, at: now)
         workers[facts.id] = facts.number
     }
 

@@ -59,9 +59,11 @@ extension WorkerSession {
     private mutating func obey(_ message: CoordinatorMessage, _ now: Instant) {
         switch message {
         case .grant(let lease, let examples, _, _): accept(lease, examples)
-        case .heartbeatAck(_, let cancelled, let window):
+        case .heartbeatAck(_, let cancelled, let window, let heartbeat):
             for lease in cancelled { lose(lease, "lost to another") }
             setWindow(window)
+            if let heartbeat { self.heartbeat = max(1, heartbeat) }
+            heartbeatDue = min(heartbeatDue, now + self.heartbeat)
         case .cancel(let lease):
             update(lease) { $0.open = [] }
             lose(lease, "cancelled")

@@ -185,12 +185,13 @@ extension CoordinatorMessage {
                     $0.epoch = lease.epoch
                     $0.batch = batch
                 })
-        case .heartbeatAck(let renewed, let cancelled, let window):
+        case .heartbeatAck(let renewed, let cancelled, let window, let heartbeat):
             .heartbeatAck(
                 .with {
                     $0.renewed = renewed.map(\.wire)
                     $0.cancelled = cancelled.map(\.wire)
                     $0.windowBytes = window ?? 0
+                    $0.heartbeatMilliseconds = UInt32(clamping: heartbeat ?? 0)
                 })
         case .cancel(let lease):
             .cancel(
@@ -227,7 +228,8 @@ extension CoordinatorMessage {
         case .heartbeatAck(let ack):
             self = .heartbeatAck(
                 renewed: ack.renewed.map(LeaseName.init), cancelled: ack.cancelled.map(LeaseName.init),
-                window: ack.windowBytes == 0 ? nil : ack.windowBytes)
+                window: ack.windowBytes == 0 ? nil : ack.windowBytes,
+                heartbeat: ack.heartbeatMilliseconds == 0 ? nil : Milliseconds(ack.heartbeatMilliseconds))
         case .cancel(let cancel): self = .cancel(LeaseName(job: cancel.job, epoch: cancel.epoch))
         case .drain: self = .drain
         default: return nil

@@ -603,6 +603,9 @@ public nonisolated struct WireHeartbeatAck: Sendable {
   /// since 1.1: as in Welcome, from now on
   public var windowBytes: UInt64 = 0
 
+  /// since 1.1: as in Welcome, from now on; 0: as before
+  public var heartbeatMilliseconds: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1983,7 +1986,7 @@ nonisolated extension WireAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension WireHeartbeatAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".HeartbeatAck"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}renewed\0\u{1}cancelled\0\u{3}window_bytes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}renewed\0\u{1}cancelled\0\u{3}window_bytes\0\u{3}heartbeat_milliseconds\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1994,6 +1997,7 @@ nonisolated extension WireHeartbeatAck: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.renewed) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.cancelled) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.windowBytes) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatMilliseconds) }()
       default: break
       }
     }
@@ -2009,6 +2013,9 @@ nonisolated extension WireHeartbeatAck: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.windowBytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.windowBytes, fieldNumber: 3)
     }
+    if self.heartbeatMilliseconds != 0 {
+      try visitor.visitSingularUInt32Field(value: self.heartbeatMilliseconds, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2016,6 +2023,7 @@ nonisolated extension WireHeartbeatAck: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.renewed != rhs.renewed {return false}
     if lhs.cancelled != rhs.cancelled {return false}
     if lhs.windowBytes != rhs.windowBytes {return false}
+    if lhs.heartbeatMilliseconds != rhs.heartbeatMilliseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -149,6 +149,7 @@ final class Driver {
         case .ack(let ack): try acknowledge(ack, peer)
         case .heartbeatAck(let ack):
             peer.resize(ack.windowBytes)
+            peer.beat(every: ack.heartbeatMilliseconds)
             if let sent = peer.heartbeatSent {
                 peer.heartbeatSent = nil
                 result.heartbeats += 1

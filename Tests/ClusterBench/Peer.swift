@@ -65,6 +65,9 @@ final class Peer {
     /// Takes what the coordinator says of the window; 0 leaves it.
     func resize(_ bytes: UInt64) { if bytes > 0 { window = Int(clamping: bytes) } }
 
+    /// Takes the interval of heartbeats that the coordinator tells; 0 leaves it.
+    func beat(every milliseconds: UInt32) { if milliseconds > 0 { heartbeat = Double(milliseconds) / 1000 } }
+
     /// Returns the length of the frame.
     @discardableResult
     func send(_ body: WireMessage) throws -> Int {

@@ -249,8 +249,8 @@ final class CoordinatorModel {
         return switch message {
         case .welcome(let heartbeat, let lease, let kept, let window):
             .welcome(heartbeat: heartbeat, lease: lease, kept: kept, window: note(window))
-        case .heartbeatAck(let renewed, let cancelled, let window):
-            .heartbeatAck(renewed: renewed, cancelled: cancelled, window: note(window))
+        case .heartbeatAck(let renewed, let cancelled, let window, let heartbeat):
+            .heartbeatAck(renewed: renewed, cancelled: cancelled, window: note(window), heartbeat: heartbeat)
         default: message
         }
     }

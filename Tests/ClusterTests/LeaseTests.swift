@@ -89,6 +89,25 @@ struct LeaseTests {
         #expect(driver.scheduler.session(of: "w1") == nil)
     }
 
+    @Test("workers that came first beat as rarely as the others once a cluster has grown")
+    func grownCluster() {
+        var driver = SchedulerDriver()
+        driver.submit(jobs: [.sample("a")])
+        for index in 1...500 { driver.join("w\(index)", session: UInt64(index)) }
+        var beats = 0.0
+        for session in UInt64(1)...500 {
+            for case .send(.heartbeatAck(_, _, _, let interval?), session) in driver.take(
+                .heartbeat([], WorkerLoad()), from: session)
+            {
+                beats += 1000 / Double(interval)
+            }
+        }
+        #expect(abs(beats - 50) < 1e-6)
+        // The lease that nobody named is as patient as its worker's heartbeats are rare.
+        driver.pass(60_000)
+        #expect(driver.scheduler.workers.map(\.leases).reduce(0, +) == 1)
+    }
+
     @Test("late rows of a lost lease are stored and acknowledged, but do not bring the lease back")
     func salvage() {
         var driver = SchedulerDriver()

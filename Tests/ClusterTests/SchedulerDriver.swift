@@ -77,7 +77,7 @@ extension SchedulerParameters {
 extension CoordinatorMessage {
     fileprivate var window: UInt64? {
         switch self {
-        case .welcome(_, _, _, let window), .heartbeatAck(_, _, let window): window
+        case .welcome(_, _, _, let window), .heartbeatAck(_, _, let window, _): window
         default: nil
         }
     }
@@ -86,7 +86,7 @@ extension CoordinatorMessage {
         switch self {
         case .welcome(let heartbeat, let lease, let kept, _):
             .welcome(heartbeat: heartbeat, lease: lease, kept: kept)
-        case .heartbeatAck(let renewed, let cancelled, _): .heartbeatAck(renewed: renewed, cancelled: cancelled)
+        case .heartbeatAck(let renewed, let cancelled, _, _): .heartbeatAck(renewed: renewed, cancelled: cancelled)
         default: self
         }
     }

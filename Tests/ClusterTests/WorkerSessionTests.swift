@@ -239,4 +239,18 @@ struct WorkerSessionTests {
         #expect(driver.pass(9_900).messages.isEmpty)
         #expect(driver.pass(200).messages.count == 1)
     }
+
+    @Test("a worker beats at the interval that it was told last")
+    func interval() {
+        var driver = WorkerDriver()
+        driver.pass(2_000)
+        driver.hear(.heartbeatAck(renewed: [], cancelled: [], heartbeat: 10_000))
+        func beats(_ directives: [WorkerDirective]) -> Int {
+            directives.messages.count { if case .heartbeat = $0 { true } else { false } }
+        }
+        #expect(beats(driver.pass(21_000)) == 2)
+        driver.hear(.heartbeatAck(renewed: [], cancelled: [], heartbeat: 1_000))
+        driver.hear(.heartbeatAck(renewed: [], cancelled: []))
+        #expect(beats(driver.pass(2_050)) == 2)
+    }
 }

@@ -55,7 +55,8 @@ enum Samples {
                 $0.examples = [.with { ($0.index, $0.groups) = (12, [group]) }]
             }),
         .ack(.with { ($0.job, $0.epoch, $0.batch) = ("j1", 3, 1) }),
-        .heartbeatAck(.with { ($0.renewed, $0.cancelled) = (leases, leases) }),
+        .heartbeatAck(
+            .with { ($0.renewed, $0.cancelled, $0.windowBytes, $0.heartbeatMilliseconds) = (leases, leases, 7, 4000) }),
         .cancel(.with { ($0.job, $0.epoch) = ("j1", 3) }),
         .drain(WireDrain()),
         .submitted(.with { ($0.run, $0.cells, $0.examples, $0.shards) = ("r1", 12, 12_046, 240) }),

@@ -97,6 +97,8 @@ public struct JobDescription: Sendable, Equatable {
     public let cell: String
     /// SHA-256 of the weights, which workers would rather not change.
     public let model: String
+    /// In which its products are to be computed; only workers that know it get the job.
+    public let precision: String
     /// Every example of the job.
     public let examples: [UInt32]
     /// Those without a stored row; nil: all of them.
@@ -114,15 +116,16 @@ public struct JobDescription: Sendable, Equatable {
     /// The failures charged so far (leases released as `failed`).
     public var failures: [ChargedFailure]
 
-    /// A job; what follows the tokens only matters to a recovered one.
+    /// A job; what follows the tokens, but for the precision, only matters to a recovered one.
     public init(
         id: JobID, cell: String, model: String, examples: [UInt32], estimatedTokens: UInt64, missing: [UInt32]? = nil,
         givenUp: [UInt32] = [], epoch: UInt64 = 0, leases: [Lease] = [], pastLeases: [Lease] = [],
-        failures: [ChargedFailure] = []
+        failures: [ChargedFailure] = [], precision: String = Hello.defaultPrecision
     ) {
         self.id = id
         self.cell = cell
         self.model = model
+        self.precision = precision
         self.examples = examples
         self.estimatedTokens = estimatedTokens
         self.missing = missing

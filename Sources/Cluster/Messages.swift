@@ -33,6 +33,11 @@ public struct Hello: Sendable, Hashable {
     public var memoryBytes: UInt64 = 0
     /// That its engine uses; 0 while unknown.
     public var cores: UInt32 = 0
+    /// In which it computes products, by their names on the wire. A worker of protocol 1.0 knows one.
+    public var precisions = [defaultPrecision]
+
+    /// The precision of the workers that name none.
+    public static let defaultPrecision = "fp32"
 
     /// A greeting in this build's protocol versions.
     public init(

@@ -39,6 +39,8 @@ struct RunRecord: Sendable {
     struct Model: Sendable {
         /// SHA-256 of the weights.
         let name: String
+        /// In which its jobs compute products; a model is listed once for each.
+        let precision: String
         /// The engine that it is bound to.
         var binding: EngineIdentity?
         /// Its ready jobs that went wrong nowhere.
@@ -63,22 +65,27 @@ struct RunRecord: Sendable {
     /// Whether there is anything to compute or to compare.
     var hasWork: Bool { readyJobs > 0 || !toCheck.isEmpty }
 
-    /// The place of a model, which it gets when its first job comes.
-    mutating func place(ofModel name: String) -> Int {
-        if let place = knownPlace(ofModel: name) { return place }
-        models.append(Model(name: name, binding: bindings[name]))
+    /// The place of a model in a precision, which it gets when its first job comes.
+    mutating func place(ofModel name: String, _ precision: String) -> Int {
+        if let place = models.firstIndex(where: { $0.name == name && $0.precision == precision }) { return place }
+        let binding = models.first { $0.name == name }?.binding ?? bindings[name]
+        models.append(Model(name: name, precision: precision, binding: binding))
         return models.count - 1
     }
 
-    func knownPlace(ofModel name: String) -> Int? { models.firstIndex { $0.name == name } }
-
     func binding(of model: Int) -> EngineIdentity? { model < models.count ? models[model].binding : nil }
-    mutating func bind(_ model: Int, to engine: EngineIdentity) { models[model].binding = engine }
 
-    /// Whether an engine may score a model: the first one that does decides for the run.
-    func admits(_ engine: EngineIdentity, for model: Int) -> Bool {
-        guard model < models.count, let binding = models[model].binding else { return true }
-        return binding == engine
+    /// Binds a model to an engine, whatever its precision.
+    mutating func bind(_ model: Int, to engine: EngineIdentity) {
+        for place in models.indices where models[place].name == models[model].name { models[place].binding = engine }
+    }
+
+    /// Whether a worker may score a model: in the precision that is asked for, and with the engine of the first one that
+    /// did, which decides for the run.
+    func admits(_ session: SessionFacts, for model: Int) -> Bool {
+        guard model < models.count else { return true }
+        guard models[model].binding.map({ $0 == session.identity }) ?? true else { return false }
+        return session.precisions.contains(models[model].precision)
     }
 
     /// Queues a job: at the end when it is new, ahead of the new ones when it was granted before.

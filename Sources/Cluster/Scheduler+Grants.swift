@@ -146,10 +146,8 @@ extension Scheduler {
                 let slack = parameters.affinityJobs * claim.tokensOfAJob
                 guard runs[claim.run].served <= (fairest.map { runs[$0.run].served } ?? 0) + slack else { break }
                 if let job = takeRetry(of: claim.run, for: worker, model: model) { return .job(job) }
-                if let place = runs[claim.run].knownPlace(ofModel: model),
-                    let job = takeFresh(of: claim.run, for: worker, model: place)
-                {
-                    return .job(job)
+                for place in runs[claim.run].models.indices where runs[claim.run].models[place].name == model {
+                    if let job = takeFresh(of: claim.run, for: worker, model: place) { return .job(job) }
                 }
             }
         }
@@ -211,7 +209,7 @@ extension Scheduler {
     }
 
     private mutating func takeFresh(of run: RunNumber, for worker: WorkerNumber, model: Int) -> JobNumber? {
-        guard runs[run].admits(sessions[worker].facts.identity, for: model), let job = runs[run].popFresh(model) else {
+        guard runs[run].admits(sessions[worker].facts, for: model), let job = runs[run].popFresh(model) else {
             return nil
         }
         readyJobs -= 1
@@ -232,17 +230,17 @@ extension Scheduler {
 
     /// Of the models that a run has ready jobs for and a worker may score, the one that the fewest workers have loaded.
     private func rarestModel(of run: RunNumber, for worker: WorkerNumber) -> Int? {
-        let engine = sessions[worker].facts.identity
+        let session = sessions[worker].facts
         func loaded(_ model: Int) -> Int { loadedModels[runs[run].models[model].name, default: 0] }
         let models = runs[run].fresh.filter {
-            !runs[run].models[$0].queue.isEmpty && runs[run].admits(engine, for: $0)
+            !runs[run].models[$0].queue.isEmpty && runs[run].admits(session, for: $0)
         }
         return models.count < 2 ? models.first : models.min { loaded($0) < loaded($1) }
     }
 
-    /// Whether a session's engine is the one that a job's model is bound to, if it is to one.
+    /// Whether a session has a job's precision, and the engine that the job's model is bound to, if it is to one.
     func mayScore(_ id: JobNumber, _ session: SessionFacts) -> Bool {
-        runs[id.run].admits(session.identity, for: jobs[id].facts.modelPlace)
+        runs[id.run].admits(session, for: jobs[id].facts.modelPlace)
     }
 
     /// A job that failed or was given back goes to the hosts in turn, and on a host to its workers in turn; those that

@@ -29,7 +29,7 @@ extension Scheduler {
         guard jobs.number(of: description.id) == nil else {
             return ignore("", "job \(description.id) exists already")
         }
-        let place = runs[run].place(ofModel: description.model)
+        let place = runs[run].place(ofModel: description.model, description.precision)
         let facts = JobFacts(description, model: runs[run].models[place].name, modelPlace: place)
         let limit = JobRecord.leaseLimit
         let leases = (description.pastLeases.suffix(limit) + description.leases.suffix(limit)).map {

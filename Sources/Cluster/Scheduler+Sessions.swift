@@ -49,8 +49,12 @@ extension Scheduler {
             return .reject(.malformed, detail: detail, retryAfter: 0)
         }
         let engine = hello.engine
+        guard hello.precisions.count <= parameters.precisionLimit else {
+            let detail = "Hello names \(hello.precisions.count) precisions; the limit is \(parameters.precisionLimit)"
+            return .reject(.malformed, detail: detail, retryAfter: 0)
+        }
         let texts = [hello.host, engine.build, engine.name, engine.arithmetic, hello.bootID, hello.loadedModel ?? ""]
-        guard texts.allSatisfy({ $0.utf8.count <= parameters.textLimit }) else {
+        guard (texts + hello.precisions).allSatisfy({ $0.utf8.count <= parameters.textLimit }) else {
             let detail = "a text in Hello is longer than \(parameters.textLimit) bytes"
             return .reject(.malformed, detail: detail, retryAfter: 0)
         }

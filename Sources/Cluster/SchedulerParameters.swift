@@ -67,6 +67,8 @@ public struct SchedulerParameters: Sendable, Equatable {
     public var slotLimit = 64
     /// Rows in a batch.
     public var batchLimit = 4_096
+    /// Precisions that a Hello may name.
+    public var precisionLimit = 16
     /// Bytes of each text in a Hello.
     public var textLimit = 512
     /// Of the jitter in retries and the choice of rows to compare.

@@ -7,6 +7,7 @@ final class SessionFacts: Sendable {
     let engine: EngineDescription
     let identity: EngineIdentity
     let bootID: String
+    let precisions: [String]
 
     var place: SessionPlace { SessionPlace(id: id, worker: number) }
 
@@ -18,6 +19,7 @@ final class SessionFacts: Sendable {
         engine = hello.engine
         identity = hello.engine.identity
         bootID = hello.bootID
+        precisions = hello.precisions
     }
 }
 

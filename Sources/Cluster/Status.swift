@@ -12,6 +12,8 @@ public struct RunProgress: Sendable, Equatable {
     public let tokensLeft: UInt64
     /// Engines that its ready jobs are bound to and that no connected worker is, in the order of the models; they wait.
     public let awaitedEngines: [EngineIdentity]
+    /// Precisions that its ready jobs need and no connected worker computes in, in the order of the models; they wait.
+    public let awaitedPrecisions: [String]
     public let priority: Int
     /// Open jobs that somebody computes.
     public let jobsLeased: Int
@@ -74,16 +76,31 @@ extension Scheduler {
             return RunProgress(
                 id: run.id, state: run.state, rows: run.rowsExpected - min(run.rowsExpected, run.rowsMissing),
                 rowsExpected: run.rowsExpected, failedJobs: run.failedJobs, openJobs: run.openJobs,
-                tokensLeft: run.missingTokens, awaitedEngines: awaitedEngines(of: run), priority: run.priority,
+                tokensLeft: run.missingTokens, awaitedEngines: awaitedEngines(of: run),
+                awaitedPrecisions: awaitedPrecisions(of: run), priority: run.priority,
                 jobsLeased: run.leasedJobs, checksOpen: run.checksOpen)
         }
     }
 
-    private func awaitedEngines(of run: RunRecord) -> [EngineIdentity] {
-        let places =
-            run.fresh.filter { !run.models[$0].queue.isEmpty }
+    /// The models that a run has ready jobs for, by place.
+    private func waitingModels(of run: RunRecord) -> [Int] {
+        run.fresh.filter { !run.models[$0].queue.isEmpty }
             + run.retries.prefix(RunRecord.lookahead).map { jobs[$0].facts.modelPlace }
-        let bound = places.compactMap { run.binding(of: $0) }
+    }
+
+    private func awaitedPrecisions(of run: RunRecord) -> [String] {
+        let wanted = waitingModels(of: run).map { run.models[$0].precision }
+        guard !wanted.isEmpty else { return [] }
+        let present = Set(sessions.all.flatMap(\.facts.precisions))
+        var awaited: [String] = []
+        for precision in wanted where !present.contains(precision) && !awaited.contains(precision) {
+            awaited.append(precision)
+        }
+        return awaited
+    }
+
+    private func awaitedEngines(of run: RunRecord) -> [EngineIdentity] {
+        let bound = waitingModels(of: run).compactMap { run.binding(of: $0) }
         guard !bound.isEmpty else { return [] }
         let present = Set(sessions.all.map(\.facts.identity))
         var awaited: [EngineIdentity] = []

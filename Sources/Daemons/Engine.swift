@@ -49,6 +49,9 @@ public struct EngineOptions: Sendable {
         }
     }
 
+    /// What engines of these options can compute products in, whatever the options' own precision.
+    public var precisions: [Precision] { device == .cpu && gemm != .packed ? [.fp32] : Precision.allCases }
+
     /// The CPU backend that the options ask for.
     ///
     /// - Throws: ``EngineError`` for a combination that there is not.

@@ -101,6 +101,7 @@ extension Hello {
         loadedModel = hello.loadedModel.isEmpty ? nil : hello.loadedModel
         memoryBytes = hello.memoryBytes
         cores = hello.cores
+        if !hello.precisions.isEmpty { precisions = hello.precisions }
     }
 
     var wire: WireHello {
@@ -116,6 +117,7 @@ extension Hello {
             $0.loadedModel = loadedModel ?? ""
             $0.memoryBytes = memoryBytes
             $0.cores = cores
+            $0.precisions = precisions
         }
     }
 }

@@ -48,6 +48,7 @@ public final class WorkerService: Sendable {
         var greeting = Hello(
             engine: options.engine.description, host: ProcessInfo.processInfo.hostName,
             bootID: UUID().uuidString)
+        greeting.precisions = options.engine.precisions.map(\.rawValue)
         greeting.memoryBytes = Machine.memoryBytes
         greeting.cores = UInt32(clamping: options.engine.threads)
         let exit = Noted<WorkerExit>()

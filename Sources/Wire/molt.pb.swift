@@ -168,6 +168,9 @@ public nonisolated struct WireHello: Sendable {
   /// since 1.1: that its engine uses
   public var cores: UInt32 = 0
 
+  /// since 1.1: that it computes products in, such as "bf16"; empty: "fp32"
+  public var precisions: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -757,6 +760,9 @@ public nonisolated struct WireStatus: Sendable {
     /// since 1.1: rows that wait to be compared with a second computation
     public var checksOpen: UInt64 = 0
 
+    /// since 1.1: that its ready jobs need while no worker has them
+    public var awaitedPrecisions: [String] = []
+
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
     public init() {}
@@ -1076,7 +1082,7 @@ nonisolated extension WireRejectCode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0\u{1}arithmetic\0\u{3}loaded_model\0\u{3}memory_bytes\0\u{1}cores\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0\u{1}arithmetic\0\u{3}loaded_model\0\u{3}memory_bytes\0\u{1}cores\0\u{1}precisions\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1096,6 +1102,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 10: try { try decoder.decodeSingularStringField(value: &self.loadedModel) }()
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
       case 12: try { try decoder.decodeSingularUInt32Field(value: &self.cores) }()
+      case 13: try { try decoder.decodeRepeatedStringField(value: &self.precisions) }()
       default: break
       }
     }
@@ -1138,6 +1145,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.cores != 0 {
       try visitor.visitSingularUInt32Field(value: self.cores, fieldNumber: 12)
     }
+    if !self.precisions.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.precisions, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1154,6 +1164,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.loadedModel != rhs.loadedModel {return false}
     if lhs.memoryBytes != rhs.memoryBytes {return false}
     if lhs.cores != rhs.cores {return false}
+    if lhs.precisions != rhs.precisions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2275,7 +2286,7 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireStatus.protoMessageName + ".Run"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0\u{3}awaited_engines\0\u{1}priority\0\u{3}jobs_leased\0\u{3}jobs_open\0\u{3}checks_open\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0\u{3}awaited_engines\0\u{1}priority\0\u{3}jobs_leased\0\u{3}jobs_open\0\u{3}checks_open\0\u{3}awaited_precisions\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2296,6 +2307,7 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.jobsLeased) }()
       case 12: try { try decoder.decodeSingularUInt64Field(value: &self.jobsOpen) }()
       case 13: try { try decoder.decodeSingularUInt64Field(value: &self.checksOpen) }()
+      case 14: try { try decoder.decodeRepeatedStringField(value: &self.awaitedPrecisions) }()
       default: break
       }
     }
@@ -2341,6 +2353,9 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.checksOpen != 0 {
       try visitor.visitSingularUInt64Field(value: self.checksOpen, fieldNumber: 13)
     }
+    if !self.awaitedPrecisions.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.awaitedPrecisions, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2358,6 +2373,7 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.jobsLeased != rhs.jobsLeased {return false}
     if lhs.jobsOpen != rhs.jobsOpen {return false}
     if lhs.checksOpen != rhs.checksOpen {return false}
+    if lhs.awaitedPrecisions != rhs.awaitedPrecisions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

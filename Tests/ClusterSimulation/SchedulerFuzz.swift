@@ -127,6 +127,7 @@ public struct SchedulerFuzz {
             leases: (0..<random.next() % 10).map { _ in lease() })
         if random.chance(0.02) { hello.protocolMaximum = UInt32(truncatingIfNeeded: number()) }
         if random.chance(0.2) { hello.loadedModel = "model\(random.next() % 3)" }
+        if random.chance(0.3) { hello.precisions = pick([[], ["bf16"], ["fp32", "bf16"]]) }
         return hello
     }
 
@@ -144,7 +145,8 @@ public struct SchedulerFuzz {
             estimatedTokens: random.chance(0.1) ? number() : 1_000, missing: random.chance(0.5) ? nil : examples(),
             givenUp: random.chance(0.1) ? examples() : [], epoch: random.next() % 5,
             leases: random.chance(0.2) ? [grant(id), grant(id)] : [], pastLeases: random.chance(0.2) ? [grant(id)] : [],
-            failures: random.chance(0.1) ? [.init(worker: key(), host: "")] : [])
+            failures: random.chance(0.1) ? [.init(worker: key(), host: "")] : [],
+            precision: random.chance(0.1) ? "bf16" : "fp32")
     }
 
     private mutating func grant(_ job: JobID) -> Lease {

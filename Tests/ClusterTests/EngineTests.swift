@@ -70,4 +70,45 @@ struct EngineTests {
         #expect(driver.join("w1", session: 1, arithmetic: "cuda").granted.isEmpty)
         #expect(driver.join("w2", session: 2, arithmetic: "cpu/packed").granted == ["a→2"])
     }
+
+    @Test("a job goes only to workers that compute in its precision")
+    func precisions() {
+        var driver = SchedulerDriver()
+        driver.submit(jobs: [.sample("a", model: "n", precision: "bf16"), .sample("b")])
+        #expect(driver.join("w1", session: 1, slots: 2).granted == ["b→1"])
+        #expect(driver.scheduler.progress(of: "run")?.awaitedPrecisions == ["bf16"])
+        let newer = EngineDescription(build: "2", name: "cpu", arithmetic: "cpu")
+        var hello = Hello(engine: newer, host: "h2", bootID: "b")
+        hello.precisions = ["fp32", "bf16"]
+        driver.take(.hello(hello, worker: "w2", session: 2))
+        #expect(driver.scheduler.progress(of: "run")?.awaitedPrecisions == [])
+        let lease = LeaseName(job: "a", epoch: 1)
+        #expect(driver.take(.credit(slots: 1), from: 2).granted == ["a→2"])
+        // What failed there goes back to it, for there is nobody else.
+        driver.take(.jobFailed(lease, .worker, detail: "out of memory"), from: 2)
+        driver.passUntilGrant(beating: [1, 2])
+        #expect(driver.directives.granted == ["b→1", "a→2", "a→2"])
+    }
+
+    @Test("a lease is not left to a worker that came back without its precision")
+    func lostPrecision() {
+        var driver = SchedulerDriver()
+        driver.submit(jobs: [.sample("a", precision: "bf16")])
+        var hello = Hello(engine: .sample, host: "h", bootID: "boot")
+        hello.precisions = ["bf16"]
+        driver.take(.hello(hello, worker: "w1", session: 1))
+        let lease = driver.take(.credit(slots: 1), from: 1).grants[0].lease
+        let back = driver.join("w1", session: 2, holding: [lease])
+        #expect(back.releases == [.disowned])
+        #expect(driver.take(.scores(lease, batch: 1, rows: rows(0)), from: 2).sent(to: 2) == [.cancel(lease)])
+    }
+
+    @Test("a Hello that names too many precisions is refused")
+    func tooManyPrecisions() {
+        var driver = SchedulerDriver()
+        var hello = Hello(engine: .sample, host: "h", bootID: "b")
+        hello.precisions = Array(repeating: "fp32", count: 17)
+        driver.take(.hello(hello, worker: "w1", session: 1))
+        #expect(driver.scheduler.session(of: "w1") == nil)
+    }
 }

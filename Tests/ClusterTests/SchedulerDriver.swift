@@ -98,9 +98,12 @@ extension EngineDescription {
 
 extension JobDescription {
     /// A job with examples 0, 1, ….
-    static func sample(_ id: JobID, model: String = "m", examples: UInt32 = 2) -> JobDescription {
+    static func sample(
+        _ id: JobID, model: String = "m", examples: UInt32 = 2, precision: String = "fp32"
+    ) -> JobDescription {
         JobDescription(
-            id: id, cell: "cell", model: model, examples: Array(0..<examples), estimatedTokens: UInt64(examples) * 100)
+            id: id, cell: "cell", model: model, examples: Array(0..<examples), estimatedTokens: UInt64(examples) * 100,
+            precision: precision)
     }
 }
 

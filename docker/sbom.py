@@ -7,6 +7,12 @@ import hashlib
 import json
 import os
 import time
+import urllib.parse
+
+
+def quoted(text):
+    """As a package URL has it."""
+    return urllib.parse.quote(text, safe="-._~:")
 
 
 def debian(status):
@@ -20,7 +26,7 @@ def debian(status):
             "type": "library",
             "name": name,
             "version": version,
-            "purl": f"pkg:deb/debian/{name}@{version}?arch={package['Architecture']}",
+            "purl": f"pkg:deb/debian/{quoted(name)}@{quoted(version)}?arch={package['Architecture']}",
         }
 
 
@@ -32,7 +38,7 @@ def swift(resolved):
             "type": "library",
             "name": pin["identity"],
             "version": version,
-            "purl": f"pkg:swift/{place}@{version}",
+            "purl": f"pkg:swift/{place}@{quoted(version)}",
             "properties": [{"name": "git:revision", "value": pin["state"]["revision"]}],
         }
 

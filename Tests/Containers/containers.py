@@ -213,6 +213,9 @@ def compose(options, expected):
         expect(len(json.loads(workers)) == 2, "two workers, each under a key of its own")
     finally:
         ask("down", "--volumes")
+        # What podman-compose 1.6 leaves with podman 4.3.
+        podman("pod", "rm", "--force", f"pod_{NAME}", check=False)
+        podman("network", "rm", "--force", f"{NAME}_default", check=False)
 
 
 def perform(options, folder):

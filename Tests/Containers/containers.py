@@ -216,6 +216,7 @@ def compose(options, expected):
         # What podman-compose 1.6 leaves with podman 4.3.
         podman("pod", "rm", "--force", f"pod_{NAME}", check=False)
         podman("network", "rm", "--force", f"{NAME}_default", check=False)
+        podman("volume", "rm", "--force", *(f"{NAME}_{name}" for name in ("store", "keys", "spool")), check=False)
 
 
 def perform(options, folder):

@@ -54,7 +54,8 @@ class Cluster:
 
     def start(self, store):
         self.store, self.endpoint = store, f"tcp://127.0.0.1:{free_port()}"
-        arguments = ["serve", "--listen", self.endpoint, "--store", store, "--keys", self.keys, "--log-level", "error"]
+        arguments = ["serve", "--listen", self.endpoint, "--store", store, "--keys", self.keys, "--log-level", "error",
+                     "--http", "off"]
         self.coordinator = subprocess.Popen([self.options.bin / "coord", *map(str, arguments)])
         port = int(self.endpoint.rsplit(":", 1)[1])
         while True:

@@ -37,7 +37,7 @@ extension StoreView {
         }
     }
 
-    /// Scored examples of a cell above document `after`, in document order.
+    /// Scored examples of a cell above document `after`, in document order. What their documents say is `texts`' to tell.
     ///
     /// - Parameters:
     ///   - other: a cell of the same benchmark whose scores come along where it has them.
@@ -50,14 +50,15 @@ extension StoreView {
         let cursor = try Row.fetchCursor(
             db,
             sql: """
-                SELECT s.example, s.choices, o.choices, e.gold, e.characters, e.bytes, d.doc,
+                SELECT s.example, s.choices, o.choices, e.gold, e.characters, e.bytes,
                     EXISTS (SELECT 1 FROM disagreements AS x WHERE x.cell = s.cell AND x.example = s.example)
                 FROM scores AS s
                 JOIN examples AS e ON e.benchmark = :benchmark AND e.example = s.example
-                JOIN documents AS d ON d.benchmark = :benchmark AND d.example = s.example
                 LEFT JOIN scores AS o ON o.cell = :other AND o.example = s.example
                 WHERE s.cell = :cell AND s.example > :after
-                    AND (:text = '' OR instr(lower(d.doc), lower(:text)) > 0)
+                    AND (:text = '' OR EXISTS (
+                        SELECT 1 FROM documents AS d WHERE d.benchmark = :benchmark AND d.example = s.example
+                            AND instr(lower(d.doc), lower(:text)) > 0))
                     AND (NOT :disagreeing OR EXISTS (
                         SELECT 1 FROM disagreements AS x WHERE x.cell = s.cell AND x.example = s.example))
                 ORDER BY s.example LIMIT :limit
@@ -72,10 +73,20 @@ extension StoreView {
                 ScoredExample(
                     example: row[0], choices: try choices(row[1]),
                     otherChoices: try (row[2] as Data?).map { try choices($0) }, gold: row[3],
-                    characters: Self.numbers(row[4]), bytes: Self.numbers(row[5]), document: row[6],
-                    disagrees: row[7]))
+                    characters: Self.numbers(row[4]), bytes: Self.numbers(row[5]), disagrees: row[6]))
         }
         return examples
+    }
+
+    /// Documents of a benchmark, JSON text as lm-evaluation-harness sees it, by index; unknown ones are left out.
+    public func texts(benchmark: Int64, examples: [Int]) throws -> [Int: String] {
+        let statement = try db.cachedStatement(
+            sql: "SELECT doc FROM documents WHERE benchmark = ? AND example = ?")
+        var texts: [Int: String] = [:]
+        for example in examples {
+            texts[example] = try String.fetchOne(statement, arguments: [benchmark, example])
+        }
+        return texts
     }
 
     /// A document of a benchmark with its requests in tokens; nil for an unknown one.

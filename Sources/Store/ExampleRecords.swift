@@ -44,8 +44,6 @@ public struct ScoredExample: Sendable {
     /// Lengths of the choices, by which log-likelihoods are normalised.
     public let characters: [Int]
     public let bytes: [Int]
-    /// JSON text as lm-evaluation-harness sees it.
-    public let document: String
     /// Whether a second result differs from the stored one.
     public let disagrees: Bool
 }

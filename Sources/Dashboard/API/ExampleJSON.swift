@@ -42,7 +42,7 @@ struct ListedExampleJSON: Encodable {
         answer = AnswerJSON(judged.answer)
         other = judged.other.map(AnswerJSON.init)
         disagrees = judged.example.disagrees
-        excerpt = Excerpt.of(judged.example.document)
+        excerpt = Excerpt.of(judged.document)
     }
 
     static let schema = Schema.object([

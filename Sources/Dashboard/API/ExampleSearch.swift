@@ -56,6 +56,8 @@ struct JudgedExample: Sendable {
     let example: ScoredExample
     let answer: JudgedAnswer
     let other: JudgedAnswer?
+    /// JSON text as lm-evaluation-harness sees it; read for those that are shown only.
+    var document = ""
 
     init?(_ example: ScoredExample, benchmark: BenchmarkName) {
         // A row without a choice is none that a worker sends.
@@ -123,15 +125,25 @@ struct ExampleSearch: Sendable {
             for row in rows {
                 if let judged = JudgedExample(row, benchmark: benchmark), judged.passes(filter) {
                     if found.count == limit {
-                        return ExamplePage(examples: found, nextAfter: found.last?.example.example)
+                        return try finish(found, nextAfter: found.last?.example.example, view)
                     }
                     found.append(judged)
                 }
                 last = row.example
             }
-            if rows.count < size { return ExamplePage(examples: found, nextAfter: nil) }
+            if rows.count < size { return try finish(found, nextAfter: nil, view) }
         }
-        return ExamplePage(examples: found, nextAfter: last)
+        return try finish(found, nextAfter: last, view)
+    }
+
+    private func finish(_ found: [JudgedExample], nextAfter: Int?, _ view: StoreView) throws -> ExamplePage {
+        let texts = try view.texts(benchmark: cell.benchmarkID, examples: found.map(\.example.example))
+        let examples = found.map { judged in
+            var judged = judged
+            judged.document = texts[judged.example.example] ?? ""
+            return judged
+        }
+        return ExamplePage(examples: examples, nextAfter: nextAfter)
     }
 }
 

@@ -113,7 +113,7 @@ extension Page {
             page.element("td", ["class": "n extra"], decision.choice.map { "\($0)" } ?? "–")
             page.element("td", ["class": "n extra"], judged.example.gold.map { "\($0)" } ?? "–")
             page.element("td", ["class": "n extra"], Show.decimals(decision.margin, 3))
-            page.element("td", ["class": "excerpt"], Excerpt.of(judged.example.document))
+            page.element("td", ["class": "excerpt"], Excerpt.of(judged.document))
         }
     }
 

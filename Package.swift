@@ -19,6 +19,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // Without its optional parts, such as reading settings from the environment.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -58,8 +59,7 @@ let package = Package(
             "Dashboard",
             [
                 "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Hashing", "Scoring", .hummingbird, .nio,
-                .nioPosix, .nioHTTPTypes, .httpTypes,
-                .logging,
+                .nioPosix, .nioHTTPTypes, .httpTypes, .lifecycle, .logging,
             ]),
 
         .molt("Settings", [.yams]),
@@ -169,6 +169,7 @@ extension Target.Dependency {
     static var arguments: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
     static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
     static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+    static var lifecycle: Self { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
     static var nio: Self { .product(name: "NIOCore", package: "swift-nio") }
     static var nioHTTPTypes: Self { .product(name: "NIOHTTPTypes", package: "swift-nio-extras") }
     static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }

@@ -109,9 +109,10 @@ struct Serve: ParsableCommand {
         defer { withExtendedLifetime((interrupts, reload)) {} }
         let outcome = Result { try service.wait() }
         // First its readers, so that the store's last connection is the one that checkpoints.
-        try dashboard?.stop()
+        let readers = Result { try dashboard?.stop() }
         try outcome.get()
         try service.stop()
+        try readers.get()
     }
 }
 

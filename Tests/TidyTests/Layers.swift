@@ -25,7 +25,7 @@ enum Layers {
         "Reports": ["Store", "Benchmarks", "Statistics", "Hashing"],
         "Dashboard": [
             "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Hashing", "Scoring", "Hummingbird",
-            "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTPTypes", "Logging",
+            "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTPTypes", "ServiceLifecycle", "Logging",
         ],
         "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing"],
         "Settings": ["Yams"],

@@ -36,6 +36,8 @@ public struct DashboardOptions: Sendable {
         public var requestSeconds: Int64 = 20
         /// Seconds that a peer may leave an answer unread.
         public var stallSeconds: Int64 = 30
+        /// Seconds that answers under way have to end when the server stops.
+        public var stopSeconds: Int64 = 3
         /// Messages that wait for a viewer before it is dropped.
         public var viewerBacklog = 64
 

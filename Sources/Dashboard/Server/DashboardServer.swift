@@ -4,6 +4,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
+import ServiceLifecycle
 import Synchronization
 
 /// The dashboard of a coordinator: pages, a JSON interface, live updates and metrics over HTTP.
@@ -14,6 +15,7 @@ public final class DashboardServer: Sendable {
     /// Where it listens, with the actual port.
     public let address: ListenAddress
     private let group: MultiThreadedEventLoopGroup
+    private let services: ServiceGroup
     private let running: Task<Void, any Error>
     private let feed: LiveFeed
     private let store: StorePool
@@ -38,9 +40,10 @@ public final class DashboardServer: Sendable {
             onServerRunning: { bound.arrive(.success($0.localAddress?.port ?? options.address.port)) },
             eventLoopGroupProvider: .shared(group), logger: quiet(options.log))
         await feed.poll()
+        let services = services(application, options)
         let running = Task {
             do {
-                try await application.run()
+                try await services.run()
                 bound.arrive(.failure(DashboardError.notListening(options.address, reason: "it was stopped")))
             } catch {
                 let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
@@ -52,8 +55,8 @@ public final class DashboardServer: Sendable {
             let port = try await bound.value
             feed.start()
             return DashboardServer(
-                address: ListenAddress(host: options.address.host, port: port), group: group, running: running,
-                feed: feed, store: store)
+                address: ListenAddress(host: options.address.host, port: port), group: group, services: services,
+                running: running, feed: feed, store: store)
         } catch {
             _ = await running.result
             try await group.shutdownGracefully()
@@ -63,11 +66,12 @@ public final class DashboardServer: Sendable {
     }
 
     private init(
-        address: ListenAddress, group: MultiThreadedEventLoopGroup, running: Task<Void, any Error>, feed: LiveFeed,
-        store: StorePool
+        address: ListenAddress, group: MultiThreadedEventLoopGroup, services: ServiceGroup,
+        running: Task<Void, any Error>, feed: LiveFeed, store: StorePool
     ) {
         self.address = address
         self.group = group
+        self.services = services
         self.running = running
         self.feed = feed
         self.store = store
@@ -76,10 +80,20 @@ public final class DashboardServer: Sendable {
     /// Lets go of all viewers, stops listening, and closes the store.
     public func stop() async throws {
         await feed.stop()
-        running.cancel()
+        await services.triggerGracefulShutdown()
         _ = await running.result
         try await group.shutdownGracefully()
         try store.close()
+    }
+
+    /// Runs the server until it is asked to end; answers under way then have a while to end too.
+    private static func services(
+        _ application: some ApplicationProtocol, _ options: DashboardOptions
+    ) -> ServiceGroup {
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: application)], logger: quiet(options.log))
+        configuration.maximumGracefulShutdownDuration = .seconds(options.limits.stopSeconds)
+        return ServiceGroup(configuration: configuration)
     }
 
     private static func channel(_ limits: DashboardOptions.Limits) -> HTTP1Channel.Configuration {

@@ -28,11 +28,13 @@ public struct EndpointOptions: Sendable {
     public var ipv6 = false
 
     /// The coordinator's side: receives what workers and clients may send. An honest worker has no more than 1 MiB
-    /// under way, so that short queues do not slow it, while they bound what a hostile one can make libzmq hold.
+    /// under way, so that short queues do not slow it, while they bound what a hostile one can make libzmq hold. A turn
+    /// may owe a worker Acks and a Job for each of its 64 slots, and what a full queue drops is said again only later;
+    /// libzmq learns of room in steps of half a queue, so that only half of it can be counted on.
     public static var coordinator: EndpointOptions {
         var options = EndpointOptions(maximumMessageBytes: WireLimits.frameToCoordinator)
         options.receiveHighWater = 32
-        options.sendHighWater = 128
+        options.sendHighWater = 512
         return options
     }
 

@@ -21,6 +21,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TICK = os.sysconf("SC_CLK_TCK")
+# Rows in a message.
+BATCH = 64
 
 
 def processor_seconds(pid):
@@ -94,9 +96,10 @@ def go(driver):
     driver.stdin.flush()
 
 
-def slots(workers):
-    """Enough jobs under way to fill a commit, as the worker's default of 2 does from 256 workers on."""
-    return max(2, min(64, 512 // workers))
+def slots(workers, batches):
+    """Enough jobs under way to fill a commit, as a worker's 2 do from 256 workers on; and few enough for what one turn
+    may owe a worker, an Ack for each batch and the next Job, to fit into half of its queue of 512 messages."""
+    return max(2, min(64, 512 // workers, 192 // (batches + 1)))
 
 
 def measure_run(cluster, workers, jobs, examples, choices):
@@ -105,7 +108,8 @@ def measure_run(cluster, workers, jobs, examples, choices):
     cluster.run_tool("cluster-bench", "prepare", "--store", store, "--jobs", jobs, "--examples", examples,
                      "--choices", choices)
     cluster.start(store)
-    driver = cluster.drive(0, workers, slots=slots(workers), choices=choices, examples=jobs * examples)
+    driver = cluster.drive(0, workers, slots=slots(workers, -(-examples // BATCH)), choices=choices, batch=BATCH,
+                           examples=jobs * examples)
     answer(driver)
     before, driver_before = processor_seconds(cluster.coordinator.pid), processor_seconds(driver.pid)
     go(driver)

@@ -32,15 +32,15 @@ struct ClusterBench {
         let driver = try Driver(
             endpoint: arguments.text("endpoint"), serverKey: arguments.text("server-key"), keys: keys,
             settings: .init(
-                slots: UInt32(arguments.int("slots")), choices: arguments.int("choices"), batch: arguments.int("batch"),
-                examples: arguments.int("examples"), seconds: arguments.int("seconds")))
+                slots: UInt32(arguments.int("slots")), choices: arguments.int("choices"), batch: arguments.int("batch"))
+        )
         try driver.connectAll()
         // The coordinator's processor time is read between these two words.
         say(Data(#"{"connected": \#(keys.count), "seconds": \#(driver.secondsToConnect)}"#.utf8))
         _ = readLine()
         let result = try driver.run()
-        say(try JSONEncoder().encode(result))
         _ = readLine()
+        say(try JSONEncoder().encode(result))
     }
 
     private static func say(_ line: Data) { FileHandle.standardOutput.write(line + Data("\n".utf8)) }

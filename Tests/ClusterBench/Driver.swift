@@ -10,16 +10,9 @@ final class Driver {
         let choices: Int
         /// Rows in a message.
         let batch: Int
-        /// Of the whole run: when so many have an acknowledged row, the driver is done. With 0 it only beats.
-        let examples: Int
-        /// How long to beat when there are no examples.
-        let seconds: Int
     }
 
     struct Result: Encodable {
-        var seconds = 0.0
-        var jobs = 0
-        var rows = 0
         /// Jobs that were granted, whichever for.
         var grants = 0
         var heartbeats = 0
@@ -41,10 +34,8 @@ final class Driver {
     private(set) var secondsToConnect = 0.0
     private var result = Result()
     private var latencies: [Double] = []
-    /// Examples with an acknowledged row, by job.
-    private var covered: [String: Set<UInt32>] = [:]
-    /// Sent batches without an Ack, by lease and number.
-    private var underWay: [String: [UInt64: (examples: [UInt32], bytes: Int)]] = [:]
+    /// The bytes of sent batches without an Ack, by lease and number.
+    private var underWay: [String: [UInt64: Int]] = [:]
 
     init(endpoint: String, serverKey: String, keys: [Keys], settings: Settings) throws {
         self.settings = settings
@@ -89,20 +80,15 @@ final class Driver {
         secondsToConnect = Driver.now - secondsToConnect
     }
 
-    /// Asks for work until every example has its row, or beats for the time that is set.
+    /// Asks for work, and beats, until standard input has a line.
     func run() throws -> Result {
-        let start = Driver.now
         isRunning = true
         result = Result()
         latencies = []
         for peer in peers { try peer.send(.credit(.with { $0.slots = settings.slots })) }
         for index in peers.indices { try serve(index) }
-        if settings.examples > 0 {
-            while result.rows < settings.examples { try turn(milliseconds: 50) }
-        } else {
-            while Driver.now - start < Double(settings.seconds) { try turn(milliseconds: 50) }
-        }
-        result.seconds = Driver.now - start
+        waits.append(pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0))
+        while waits[peers.count].revents == 0 { try turn(milliseconds: 50) }
         latencies.sort()
         if let last = latencies.last {
             result.median = latencies[latencies.count / 2]
@@ -114,7 +100,7 @@ final class Driver {
 
     private func turn(milliseconds: Int32) throws {
         if poll(&waits, nfds_t(waits.count), milliseconds) > 0 {
-            for index in waits.indices where waits[index].revents != 0 { try serve(index) }
+            for index in peers.indices where waits[index].revents != 0 { try serve(index) }
         }
         let now = Driver.now
         for index in peers.indices where peers[index].heartbeatDue <= now { try beat(index, now) }
@@ -190,20 +176,16 @@ final class Driver {
                         $0.seal()
                     }))
             peer.underWay += bytes
-            underWay["\(batch.job) \(batch.epoch)", default: [:]][batch.number] = (batch.examples, bytes)
+            underWay["\(batch.job) \(batch.epoch)", default: [:]][batch.number] = bytes
         }
     }
 
     private func acknowledge(_ ack: WireAck, _ peer: Peer) throws {
         let lease = "\(ack.job) \(ack.epoch)"
-        guard let (examples, bytes) = underWay[lease]?.removeValue(forKey: ack.batch) else { return }
+        guard let bytes = underWay[lease]?.removeValue(forKey: ack.batch) else { return }
         peer.underWay -= bytes
-        let before = covered[ack.job]?.count ?? 0
-        covered[ack.job, default: []].formUnion(examples)
-        result.rows += (covered[ack.job]?.count ?? 0) - before
         if peer.finishBatch(ack.job, ack.epoch) {
             underWay[lease] = nil
-            result.jobs += 1
             try peer.send(.jobDone(.with { ($0.job, $0.epoch) = (ack.job, ack.epoch) }))
         }
         try pump(peer)

@@ -69,14 +69,21 @@ class Cluster:
                     raise SystemExit("the coordinator ended at its start")
                 time.sleep(0.05)
 
-    def drive(self, first, count, **settings):
-        defaults = dict(slots=2, choices=4, batch=64, examples=0, seconds=0)
-        arguments = ["drive", "--endpoint", self.endpoint, "--server-key", self.server_key, "--keys",
-                     self.keys / "bench-keys", "--first", first, "--count", count]
-        for name, value in {**defaults, **settings}.items():
-            arguments += [f"--{name}", value]
-        return subprocess.Popen([self.options.bin / "cluster-bench", *map(str, arguments)], text=True,
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def drive(self, count, share=2500, **settings):
+        """Drivers with so many workers in all, connected."""
+        defaults = dict(slots=2, choices=4)
+        drivers = []
+        for first in range(0, count, share):
+            arguments = ["drive", "--endpoint", self.endpoint, "--server-key", self.server_key, "--keys",
+                         self.keys / "bench-keys", "--first", first, "--count", min(share, count - first),
+                         "--batch", BATCH]
+            for name, value in {**defaults, **settings}.items():
+                arguments += [f"--{name}", value]
+            drivers.append(subprocess.Popen([self.options.bin / "cluster-bench", *map(str, arguments)], text=True,
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        for driver in drivers:
+            answer(driver)
+        return drivers
 
     def stop(self):
         self.coordinator.send_signal(signal.SIGTERM)
@@ -91,9 +98,19 @@ def answer(driver):
     return json.loads(line)
 
 
-def go(driver):
-    driver.stdin.write("\n")
-    driver.stdin.flush()
+def go(drivers):
+    for driver in drivers:
+        driver.stdin.write("\n")
+        driver.stdin.flush()
+
+
+def end(drivers):
+    go(drivers)
+    results = [answer(driver) for driver in drivers]
+    for driver in drivers:
+        driver.stdin.close()
+        driver.wait()
+    return results
 
 
 def slots(workers, batches):
@@ -108,35 +125,34 @@ def measure_run(cluster, workers, jobs, examples, choices):
     cluster.run_tool("cluster-bench", "prepare", "--store", store, "--jobs", jobs, "--examples", examples,
                      "--choices", choices)
     cluster.start(store)
-    driver = cluster.drive(0, workers, slots=slots(workers, -(-examples // BATCH)), choices=choices, batch=BATCH,
-                           examples=jobs * examples)
-    answer(driver)
-    before, driver_before = processor_seconds(cluster.coordinator.pid), processor_seconds(driver.pid)
-    go(driver)
-    result = answer(driver)
-    used = processor_seconds(cluster.coordinator.pid) - before
-    driver_used = processor_seconds(driver.pid) - driver_before
-    memory = resident_mib(cluster.coordinator.pid)
+    drivers = cluster.drive(workers, slots=slots(workers, -(-examples // BATCH)), choices=choices)
+    used, driver_used = processor_seconds(cluster.coordinator.pid), sum(processor_seconds(it.pid) for it in drivers)
+    begin = time.monotonic()
+    go(drivers)
     wait_for_end(store)
-    go(driver)
-    driver.wait()
+    seconds = time.monotonic() - begin
+    used = processor_seconds(cluster.coordinator.pid) - used
+    driver_used = sum(processor_seconds(it.pid) for it in drivers) - driver_used
+    memory = resident_mib(cluster.coordinator.pid)
+    results = end(drivers)
     cluster.stop()
     check(store, jobs * examples)
     rows = jobs * examples
-    return {"workers": workers, "jobs": jobs, "rows": rows, "seconds": result["seconds"],
-            "jobs_per_second": jobs / result["seconds"], "rows_per_second": rows / result["seconds"],
+    return {"workers": workers, "jobs": jobs, "rows": rows, "seconds": seconds,
+            "jobs_per_second": jobs / seconds, "rows_per_second": rows / seconds,
             "coordinator_cpu_ms_per_job": 1000 * used / jobs, "coordinator_cpu_us_per_row": 1e6 * used / rows,
             "driver_cpu_ms_per_job": 1000 * driver_used / jobs, "coordinator_mib": memory,
-            "grants": result["grants"]}
+            "grants": sum(result["grants"] for result in results)}
 
 
-def wait_for_end(store, seconds=60):
+def wait_for_end(store, seconds=300):
+    """Until the store says that the run is complete: what is measured is durable."""
     deadline = time.monotonic() + seconds
     with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
         while database.execute("SELECT state FROM runs").fetchone()[0] != "complete":
             if time.monotonic() > deadline:
-                raise SystemExit("the run does not end")
-            time.sleep(0.1)
+                raise SystemExit(f"the run does not end within {seconds} s")
+            time.sleep(0.02)
 
 
 def check(store, rows):
@@ -151,26 +167,20 @@ def check(store, rows):
         Path(name).unlink(missing_ok=True)
 
 
-def measure_heartbeats(cluster, workers, seconds, share=2500):
+def measure_heartbeats(cluster, workers, seconds):
     """Connected workers that have nothing to do."""
     store = cluster.folder / f"idle-{workers}.sqlite"
     cluster.start(store)
     begin = time.monotonic()
-    drivers = [cluster.drive(first, min(share, workers - first), seconds=seconds)
-               for first in range(0, workers, share)]
-    for driver in drivers:
-        answer(driver)
+    drivers = cluster.drive(workers)
     connected = time.monotonic() - begin
     before, start = processor_seconds(cluster.coordinator.pid), time.monotonic()
-    for driver in drivers:
-        go(driver)
-    results = [answer(driver) for driver in drivers]
+    go(drivers)
+    time.sleep(seconds)
     elapsed = time.monotonic() - start
     used = processor_seconds(cluster.coordinator.pid) - before
     memory = resident_mib(cluster.coordinator.pid)
-    for driver in drivers:
-        driver.stdin.close()
-        driver.wait()
+    results = end(drivers)
     cluster.stop()
     beats = sum(result["heartbeats"] for result in results)
     return {"workers": workers, "connect_seconds": connected, "coordinator_cpu_percent": 100 * used / elapsed,
@@ -192,13 +202,14 @@ def measure_peer(options, name, tasks):
     return json.loads(output.stdout.strip().splitlines()[-1])
 
 
-def table(title, rows, columns):
-    print(f"\n{title}")
-    widths = [max(len(head), *(len(form.format(row[key])) for row in rows)) for head, key, form in columns]
-    print("  ".join(head.rjust(width) for (head, _, _), width in zip(columns, widths)))
+def table(title, columns, rows):
+    """Prints each row when it is measured; returns all of them."""
+    print(f"\n{title}\n" + "  ".join(head.rjust(9) for head, _, _ in columns), flush=True)
+    shown = []
     for row in rows:
-        print("  ".join(form.format(row[key]).rjust(width) for (_, key, form), width in zip(columns, widths)))
-    sys.stdout.flush()
+        print("  ".join(form.format(row[key]).rjust(max(9, len(head))) for head, key, form in columns), flush=True)
+        shown.append(row)
+    return shown
 
 
 def numbers(text):
@@ -210,7 +221,7 @@ def arguments():
     parser.add_argument("--bin", type=Path, required=True, help="the folder of coord and cluster-bench")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end instead of tables")
     parser.add_argument("--parts", default="jobs,rows,heartbeats,peers")
-    parser.add_argument("--workers", type=numbers, default=[1, 10, 100, 1000], help="for jobs and rows")
+    parser.add_argument("--workers", type=numbers, default=[1, 10, 100, 1000, 10000], help="for jobs and rows")
     parser.add_argument("--connect", type=numbers, default=[10, 100, 1000, 10000], help="for heartbeats")
     parser.add_argument("--jobs", type=int, default=20000, help="of one example with eight choices, some 200 bytes")
     parser.add_argument("--rows", type=int, default=262144, help="of four choices, in jobs of 256 and batches of 64")
@@ -237,22 +248,23 @@ def main():
     else:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     parts, report = options.parts.split(","), {}
-    show = (lambda *rest: None) if options.json else table
+    show = (lambda title, columns, rows: list(rows)) if options.json else table
     with tempfile.TemporaryDirectory(prefix="molt-bench-", dir=options.folder) as folder:
         cluster = Cluster(options, Path(folder))
         if "jobs" in parts:
-            report["jobs"] = [measure_run(cluster, workers, options.jobs, 1, 8) for workers in options.workers]
-            show("durable no-op jobs (one row of eight choices each)", report["jobs"], JOB_COLUMNS)
+            report["jobs"] = show("durable no-op jobs (one row of eight choices each)", JOB_COLUMNS,
+                                  (measure_run(cluster, workers, options.jobs, 1, 8) for workers in options.workers))
         if "rows" in parts:
-            report["rows"] = [measure_run(cluster, workers, options.rows // 256, 256, 4) for workers in options.workers]
-            show("score rows end to end (batches of 64 rows of four choices)", report["rows"], ROW_COLUMNS)
+            report["rows"] = show("score rows end to end (batches of 64 rows of four choices)", ROW_COLUMNS,
+                                  (measure_run(cluster, workers, options.rows // 256, 256, 4)
+                                   for workers in options.workers))
         if "heartbeats" in parts:
-            report["heartbeats"] = [measure_heartbeats(cluster, count, options.seconds) for count in options.connect]
-            show("connected workers that only beat", report["heartbeats"], BEAT_COLUMNS)
+            report["heartbeats"] = show("connected workers that only beat", BEAT_COLUMNS,
+                                        (measure_heartbeats(cluster, count, options.seconds)
+                                         for count in options.connect))
         if "peers" in parts:
-            report["peers"] = peers(options, cluster)
-            if report["peers"]:
-                show("no-op tasks with a 200-byte result, interleaved", report["peers"], PEER_COLUMNS)
+            report["peers"] = show("no-op tasks with a 200-byte result, interleaved", PEER_COLUMNS,
+                                   peers(options, cluster))
     if options.json:
         print(json.dumps(report, indent=2))
 
@@ -260,21 +272,19 @@ def main():
 def peers(options, cluster):
     if not (options.peers / "bin" / "python").exists():
         print("\npeers are skipped: `make bench-peers` installs dask.distributed and Celery", file=sys.stderr)
-        return []
-    rows = []
+        return
     for number in range(options.rounds):
         own = measure_run(cluster, 100, options.tasks, 1, 8)
         rate = own["jobs_per_second"]
-        rows.append({"round": number + 1, "system": "molt", "rate": rate, "ratio": 1.0,
-                     "cpu": own["coordinator_cpu_ms_per_job"]})
+        yield {"round": number + 1, "system": "molt", "rate": rate, "ratio": 1.0,
+               "cpu": own["coordinator_cpu_ms_per_job"]}
         for name in ("dask", "celery"):
             result = measure_peer(options, name, options.tasks)
             if result is None or "error" in result:
                 print(f"{name} is skipped: {result}", file=sys.stderr)
                 continue
-            rows.append({"round": number + 1, "system": name, "rate": result["tasks_per_second"],
-                         "ratio": rate / result["tasks_per_second"], "cpu": result["cpu_ms_per_task"]})
-    return rows
+            yield {"round": number + 1, "system": name, "rate": result["tasks_per_second"],
+                   "ratio": rate / result["tasks_per_second"], "cpu": result["cpu_ms_per_task"]}
 
 
 JOB_COLUMNS = [("workers", "workers", "{}"), ("jobs", "jobs", "{}"), ("s", "seconds", "{:.1f}"),

@@ -35,6 +35,7 @@ let package = Package(
         .target(name: "CCurl", cSettings: Strict.c, linkerSettings: [.linkedLibrary("curl")]),
 
         // Which revision this is.
+        .target(name: "CSQLite", cSettings: Strict.c, linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "CRevision", cSettings: [.define("MOLT_REVISION", to: "\"\(Revision.text)\"")] + Strict.c),
 
         // The model side: a layer imports only what stands above it here.
@@ -53,7 +54,7 @@ let package = Package(
         .molt("Wire", [.protobuf, .crypto], exclude: ["molt.proto"]),
         .molt("Cluster", ["Wire"]),
         .molt("Messaging", ["CZeroMQ", "Wire", "Hashing"]),
-        .molt("Store", [.grdb, .sqlite, "Cluster", "Wire", "Hashing", .crypto]),
+        .molt("Store", [.grdb, .sqlite, "CSQLite", "Cluster", "Wire", "Hashing", .crypto]),
         .molt("Reports", ["Store", "Benchmarks", "Statistics", "Hashing"]),
         .molt(
             "Dashboard",

@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import GRDB
 
@@ -56,7 +57,11 @@ enum StoreConnection {
         return (attributes?[.size] as? Int ?? 0) > 0
     }
 
+    /// Nobody reads SQLite's count of its memory, and it takes a lock at each allocation.
+    private static let countsNoMemory = csqlite_without_memory_statistics()
+
     private static func baseConfiguration() -> Configuration {
+        _ = countsNoMemory
         var configuration = Configuration()
         // A writer and a reader collide only while a WAL is being recovered or reset.
         configuration.busyMode = .timeout(10)

@@ -11,6 +11,7 @@ enum Layers {
         "COpenBLAS": [],
         "CZeroMQ": [],
         "CCurl": [],
+        "CSQLite": [],
         "Operations": ["ModelFiles"],
         "Mamba": ["Operations", "ModelFiles"],
         "Backends": ["Operations", "ModelFiles", "CKernels", "COpenBLAS"],
@@ -21,7 +22,7 @@ enum Layers {
         "Wire": ["SwiftProtobuf", "Crypto"],
         "Cluster": ["Wire"],
         "Messaging": ["CZeroMQ", "Wire", "Hashing"],
-        "Store": ["GRDB", "GRDBSQLite", "Cluster", "Wire", "Hashing", "Crypto"],
+        "Store": ["GRDB", "GRDBSQLite", "CSQLite", "Cluster", "Wire", "Hashing", "Crypto"],
         "Reports": ["Store", "Benchmarks", "Statistics", "Hashing"],
         "Dashboard": [
             "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Hashing", "Scoring", "Hummingbird",

@@ -1,20 +1,12 @@
 import Cluster
 import Store
-import TestSupport
 import Testing
 
 @Suite("Named failures, and runs that go on after them")
-struct FailureTests {
-    let folder: TemporaryFolder
-    let store: ResultsStore
-    let manifest = Sample.manifest()
-    var job: JobID { manifest.shards[0].job }
+struct FailureTests: OneRun {
+    let stage: Stage
 
-    init() throws {
-        folder = try TemporaryFolder()
-        store = try Sample.open(folder.path())
-        try store.createRun(manifest)
-    }
+    init() throws { stage = try Stage() }
 
     /// Everything but examples 1 and 3 of the first job, which are given up.
     private func endIncomplete() throws {

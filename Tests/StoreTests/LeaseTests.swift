@@ -1,20 +1,12 @@
 import Cluster
 import Store
-import TestSupport
 import Testing
 
 @Suite("Leases of every purpose")
-struct LeaseTests {
-    let folder: TemporaryFolder
-    let store: ResultsStore
-    let manifest = Sample.manifest()
-    var job: JobID { manifest.shards[0].job }
+struct LeaseTests: OneRun {
+    let stage: Stage
 
-    init() throws {
-        folder = try TemporaryFolder()
-        store = try Sample.open(folder.path())
-        try store.createRun(manifest)
-    }
+    init() throws { stage = try Stage() }
 
     private func grant(_ epoch: UInt64, _ purpose: LeasePurpose, to worker: WorkerKey) throws -> ChangeOutcome {
         try store.grant(job, epoch: epoch, to: worker, purpose)

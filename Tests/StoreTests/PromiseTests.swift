@@ -1,21 +1,13 @@
 import Cluster
 import Store
-import TestSupport
 import Testing
 import Wire
 
 @Suite("Promises of the schema")
-struct PromiseTests {
-    let folder: TemporaryFolder
-    let store: ResultsStore
-    let manifest = Sample.manifest()
-    var job: JobID { manifest.shards[0].job }
+struct PromiseTests: OneRun {
+    let stage: Stage
 
-    init() throws {
-        folder = try TemporaryFolder()
-        store = try Sample.open(folder.path())
-        try store.createRun(manifest)
-    }
+    init() throws { stage = try Stage() }
 
     @Test("an equal row is a duplicate and changes nothing")
     func duplicate() throws {

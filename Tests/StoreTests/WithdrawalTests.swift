@@ -5,17 +5,10 @@ import TestSupport
 import Testing
 
 @Suite("Scores that are put aside")
-struct WithdrawalTests {
-    let folder: TemporaryFolder
-    let store: ResultsStore
-    let manifest = Sample.manifest()
-    var job: JobID { manifest.shards[0].job }
+struct WithdrawalTests: OneRun {
+    let stage: Stage
 
-    init() throws {
-        folder = try TemporaryFolder()
-        store = try Sample.open(folder.path())
-        try store.createRun(manifest)
-    }
+    init() throws { stage = try Stage() }
 
     private func rows(_ run: RunID = "sample") throws -> Int { try store.read { try $0.run(run).rows } }
 

@@ -81,11 +81,14 @@ browser: build
 load: build
 	python3 Tests/Browser/load.py --bin $(BIN) $(ARGUMENTS)
 
-# What operators load into Prometheus and Grafana (apt-get install prometheus).
+# What operators load into Prometheus and Grafana (apt-get install prometheus); Grafana's types where they install.
 operators:
 	promtool check rules cluster/prometheus/alerts.yml cluster/prometheus/recording.yml
 	promtool test rules cluster/prometheus/tests.yml
 	python3 cluster/check.py $(ARGUMENTS)
+	@test -e .build/operators/ready || (python3 -m venv .build/operators && .build/operators/bin/pip install --quiet \
+		grafana-foundation-sdk promql-parser && touch .build/operators/ready) || true
+	@test ! -e .build/operators/ready || .build/operators/bin/python cluster/grafana/roundtrip.py
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive $(OURS)

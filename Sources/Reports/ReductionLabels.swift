@@ -19,19 +19,26 @@ struct ReductionLabels {
         "variant", "scope", "align", "importance", "source", "layers", "hidden_prune", "residual_prune", "seed",
     ]
 
-    /// `reductions` are canonical JSON.
+    /// `reductions` are canonical JSON. Takes time in proportion to them.
     init(_ reductions: [String]) {
         let parsed = Set(reductions).sorted().map(ReductionSettings.init)
+        let spread = ReductionSpread(parsed)
+        let short = parsed.map { ReductionLabels.name($0, ReductionLabels.telling($0, spread)) }
+        let sharers = Dictionary(short.map { ($0, 1) }, uniquingKeysWith: +)
         var taken: Set<String> = []
-        let short = parsed.map { ReductionLabels.name($0, ReductionLabels.telling($0, among: parsed)) }
+        var numbers: [String: Int] = [:]
         for (settings, name) in zip(parsed, short) {
             // A key that only one of two has is told where nothing else tells them apart.
-            let isAlone = short.count { $0 == name } == 1
-            let keys = ReductionLabels.telling(settings, among: parsed, orMissing: !isAlone)
+            let keys = ReductionLabels.telling(settings, spread, orMissing: sharers[name] != 1)
             let full = ReductionLabels.name(settings, keys)
-            let label = ([full] + (2...(parsed.count + 1)).map { "\(full) (\($0))" }).first { !taken.contains($0) }
-            taken.insert(label ?? full)
-            entries[settings.json] = Entry(settings: settings, keys: keys, label: label ?? full)
+            var label = full
+            var number = numbers[full] ?? 1
+            while !taken.insert(label).inserted {
+                number += 1
+                label = "\(full) (\(number))"
+            }
+            numbers[full] = number
+            entries[settings.json] = Entry(settings: settings, keys: keys, label: label)
         }
     }
 
@@ -66,20 +73,16 @@ struct ReductionLabels {
 
     /// The keys that a label has beside the method.
     private static func telling(
-        _ settings: ReductionSettings, among all: [ReductionSettings], orMissing: Bool = false
+        _ settings: ReductionSettings, _ spread: ReductionSpread, orMissing: Bool = false
     ) -> [String] {
-        let siblings = all.filter { $0.method == settings.method }
         var keys = settings.keys.filter { key in
             guard key != "method" else { return false }
-            let differs = { (others: [ReductionSettings]) in others.contains { $0[key] != settings[key] } }
-            if amounts.contains(key) || differs(siblings.filter { orMissing || $0[key] != nil }) { return true }
+            if amounts.contains(key) || spread.differs(key, in: settings.method, orMissing: orMissing) { return true }
             // Of a run that mixes scopes every label says which; a released variant is always named.
-            return key == "scope" && differs(all.filter { $0[key] != nil })
-                || key == "variant" && settings[key]?.text != "paper"
+            return key == "scope" && spread.differs(key) || key == "variant" && settings[key]?.text != "paper"
         }
-        for (key, cause) in [("align", "scope"), ("source", "variant")] where keys.contains(cause) {
-            let follows = siblings.allSatisfy { $0[cause] != settings[cause] || $0[key] == settings[key] }
-            if follows { keys.removeAll { $0 == key } }
+        for (key, cause) in ReductionSpread.consequences where keys.contains(cause) {
+            if spread.follows(key, from: cause, in: settings) { keys.removeAll { $0 == key } }
         }
         return keys.sorted { place($0) < place($1) }
     }

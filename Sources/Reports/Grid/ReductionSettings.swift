@@ -30,7 +30,7 @@ struct ReductionSettings: Sendable {
     }
 
     /// A JSON value.
-    enum Value: Sendable, Equatable, Decodable {
+    enum Value: Sendable, Hashable, Decodable {
         case null
         case flag(Bool)
         case number(Double)

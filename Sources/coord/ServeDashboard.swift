@@ -42,7 +42,7 @@ extension LiveRun {
             run: progress.id, rows: Int(clamping: progress.rows), rowsExpected: Int(clamping: progress.rowsExpected),
             jobsOpen: progress.openJobs, jobsLeased: progress.jobsLeased, jobsFailed: progress.failedJobs,
             checksOpen: progress.checksOpen, tokensLeft: Int(clamping: progress.tokensLeft),
-            awaitedEngines: progress.awaitedEngines)
+            awaitedEngines: progress.awaitedEngines, awaitedPrecisions: progress.awaitedPrecisions)
     }
 }
 

@@ -26,7 +26,7 @@ struct StatusJSON: Encodable {
         let tokensPerSecond: Double
         /// Nil while unknown.
         let secondsLeft: Double?
-        let awaitedEngines: [String]
+        let awaitedEngines, awaitedPrecisions: [String]
 
         enum CodingKeys: String, CodingKey {
             case run, name, state, priority, rows, failures
@@ -37,6 +37,7 @@ struct StatusJSON: Encodable {
             case tokensPerSecond = "tokens_per_second"
             case secondsLeft = "seconds_left"
             case awaitedEngines = "awaited_engines"
+            case awaitedPrecisions = "awaited_precisions"
         }
     }
 
@@ -100,7 +101,8 @@ extension StatusJSON.Run {
             run: run.run, name: run.name, state: run.state, priority: run.priority, rows: run.rows,
             rowsExpected: run.rowsExpected, failures: run.failures, jobsLeased: run.jobsLeased,
             jobsOpen: run.jobsOpen, checksOpen: run.checksOpen, tokensPerSecond: run.tokensPerSecond,
-            secondsLeft: run.secondsLeft < 0 ? nil : run.secondsLeft, awaitedEngines: run.awaitedEngines)
+            secondsLeft: run.secondsLeft < 0 ? nil : run.secondsLeft, awaitedEngines: run.awaitedEngines,
+            awaitedPrecisions: run.awaitedPrecisions)
     }
 }
 

@@ -112,7 +112,7 @@ private final class LineView: WatchView {
             for run in status.runs {
                 let text = StatusText.lines(run).joined(separator: "; ")
                 // Estimates change with every look; what is stored tells whether anything happened.
-                let mark = "\(run.state) \(run.rows) \(run.failures) \(run.awaitedEngines)"
+                let mark = "\(run.state) \(run.rows) \(run.failures) \(run.awaitedEngines) \(run.awaitedPrecisions)"
                 if state.runs.updateValue(mark, forKey: run.run) != mark { write("\(time)  \(text)\n") }
             }
         }

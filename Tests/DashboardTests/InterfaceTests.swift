@@ -72,7 +72,9 @@ struct InterfaceTests {
         ]
         return LiveStatus(
             build: "0.1", incarnation: 1_700_000_000_123, workers: [worker, LiveWorker(key: "l")],
-            runs: [LiveRun(run: "sample", rows: 15, rowsExpected: 20, tokensLeft: 9)], backlogSeconds: 3)
+            runs: [
+                LiveRun(run: "sample", rows: 15, rowsExpected: 20, tokensLeft: 9, awaitedPrecisions: ["bf16"])
+            ], backlogSeconds: 3)
     }
 
     @Test("every route of the OpenAPI document answers what it says, to the last field")
@@ -136,6 +138,19 @@ struct InterfaceTests {
             #expect(text.contains("molt_coordinator_up 1\n"))
             stage.coordinator.say(nil)
             #expect(try await stage.browser.get("/metrics").text.contains("molt_coordinator_up 0\n"))
+        }
+    }
+
+    @Test("a run that waits for a precision says so, on its page, in the interface and in the metrics")
+    func awaitedPrecision() async throws {
+        try await Stage.with(status: Self.status) { stage async throws in
+            let run = try await stage.browser.get("/api/v1/runs/sample").object()
+            #expect(run["awaited_precisions"] as? [String] == ["bf16"])
+            let page = try await stage.browser.get("/runs/sample").text
+            #expect(page.contains("Waits for a worker that computes in bf16"))
+            let metrics = try await stage.browser.get("/metrics").text
+            #expect(metrics.contains("molt_run_waiting_for_precision{run=\"sample\"} 1\n"))
+            #expect(metrics.contains("molt_run_waiting_for_engine{run=\"sample\"} 0\n"))
         }
     }
 

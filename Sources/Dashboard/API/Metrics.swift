@@ -117,9 +117,11 @@ struct Metrics {
             ("failures", "Examples of a run that were given up.", { Double($0.head.failures) }),
             (
                 "waiting_for_engine", "Whether a run waits for an engine that no worker is.",
-                { run in
-                    run.live.map { $0.awaitedEngines.isEmpty ? 0 : 1 }
-                }
+                { run in run.live.map { $0.awaitedEngines.isEmpty ? 0 : 1 } }
+            ),
+            (
+                "waiting_for_precision", "Whether a run waits for a precision that no worker computes in.",
+                { run in run.live.map { $0.awaitedPrecisions.isEmpty ? 0 : 1 } }
             ),
         ]
         for (name, help, value) in gauges {

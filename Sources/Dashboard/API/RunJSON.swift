@@ -18,6 +18,7 @@ struct RunJSON: Encodable {
     let tokensPerSecond: Double
     let secondsLeft: Double?
     let awaitedEngines: [String]
+    let awaitedPrecisions: [String]
 
     init(_ summary: RunSummary) {
         let head = summary.head
@@ -35,6 +36,7 @@ struct RunJSON: Encodable {
         tokensPerSecond = summary.tokensPerSecond
         secondsLeft = summary.secondsLeft
         awaitedEngines = summary.live?.awaitedEngines ?? []
+        awaitedPrecisions = summary.live?.awaitedPrecisions ?? []
     }
 
     static let schema = Schema.object([
@@ -44,7 +46,7 @@ struct RunJSON: Encodable {
         .init("cells", .integer), .init("rows", .integer, isRequired: false),
         .init("rows_expected", .integer, isRequired: false), .init("failures", .integer),
         .init("tokens_per_second", .number), .init("seconds_left", .number, isRequired: false),
-        .init("awaited_engines", .array(.string)),
+        .init("awaited_engines", .array(.string)), .init("awaited_precisions", .array(.string)),
     ])
 }
 

@@ -63,10 +63,12 @@ public struct LiveRun: Sendable, Equatable {
     public var tokensLeft: Int
     /// Engines that its jobs wait for and that no worker is.
     public var awaitedEngines: [String]
+    /// Precisions that its jobs need and that no worker computes in.
+    public var awaitedPrecisions: [String]
 
     public init(
         run: String, rows: Int, rowsExpected: Int, jobsOpen: Int = 0, jobsLeased: Int = 0, jobsFailed: Int = 0,
-        checksOpen: Int = 0, tokensLeft: Int = 0, awaitedEngines: [String] = []
+        checksOpen: Int = 0, tokensLeft: Int = 0, awaitedEngines: [String] = [], awaitedPrecisions: [String] = []
     ) {
         self.run = run
         self.rows = rows
@@ -77,6 +79,7 @@ public struct LiveRun: Sendable, Equatable {
         self.checksOpen = checksOpen
         self.tokensLeft = tokensLeft
         self.awaitedEngines = awaitedEngines
+        self.awaitedPrecisions = awaitedPrecisions
     }
 }
 

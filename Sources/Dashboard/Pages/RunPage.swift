@@ -60,10 +60,15 @@ extension Page {
                 page.fact("Took", Show.duration(finished - head.created))
             }
         }
-        if let engine = run.live?.awaitedEngines.first {
+        for engine in run.live?.awaitedEngines ?? [] {
             page.element(
                 "p", ["class": "bad"],
                 "Waits for a worker with the engine '\(engine)': rows of different engines are never counted together.")
+        }
+        for precision in run.live?.awaitedPrecisions ?? [] {
+            page.element(
+                "p", ["class": "bad"],
+                "Waits for a worker that computes in \(precision): none that is connected does.")
         }
     }
 

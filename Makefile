@@ -10,7 +10,7 @@ BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
 .PHONY: all setup build demo test bench-cluster bench-peers bench-scoring-peers fuzz simulate chaos slurm containers \
-	kubernetes sanitize browser load operators lint format protocol clean
+	kubernetes sanitize browser load api-fuzz operators lint format protocol clean
 
 all: build
 
@@ -80,6 +80,12 @@ browser: build
 # A thousand viewers and 200 requests a second on a dashboard over five million rows.
 load: build
 	python3 Tests/Browser/load.py --bin $(BIN) $(ARGUMENTS)
+
+# schemathesis on the JSON interface; such as ARGUMENTS="--max-examples 2000 --seed 7".
+api-fuzz: build
+	@test -x .build/api-fuzz/bin/schemathesis || \
+		(python3 -m venv .build/api-fuzz && .build/api-fuzz/bin/pip install --quiet schemathesis)
+	python3 Tests/Browser/fuzz.py --bin $(BIN) --schemathesis .build/api-fuzz/bin/schemathesis $(ARGUMENTS)
 
 # What operators load into Prometheus and Grafana (apt-get install prometheus); Grafana's types where they install.
 operators:

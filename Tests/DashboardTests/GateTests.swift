@@ -82,11 +82,19 @@ struct GateTests {
             ("/api/v1/runs/sample/cells/0/examples?filter=1%20OR%201=1", 400),
             ("/api/v1/runs/sample/cells/0/examples?limit=1000000", 400),
             ("/api/v1/runs/sample/cells/0/examples?after=0%20UNION%20SELECT%201", 400),
-            ("/api/v1/runs/sample/cells/0/examples?filter=lost", 400),
+            ("/api/v1/runs/sample/cells/0/examples?filter=lost", 422),
+            ("/api/v1/runs/sample/cells/0/examples?against=7", 404), ("/api/v1/runs?limit=", 400),
+            ("/api/v1/runs?limit=%2B5", 400), ("/api/v1/runs?limit=5&limit=5", 400), ("/api/v1/runs?state=", 400),
+            ("/api/v1/runs/sample/cells/%2B0/examples", 404), ("/api/v1/compare", 400),
+            ("/api/v1/compare?baseline=sample", 422), ("/api/v1/runs/sample/cells/0/examples?q=%00", 200),
+            ("/runs/sample/cells/0/examples?filter=&against=&q=", 200),
             ("/api/v1/runs/sample/cells/0/examples?q=%ff%fe", 400), ("/api/v1/runs/%ff", 400),
-            ("/api/v1/runs?before=nobody", 400), ("/api/v1/compare?baseline=nobody&candidate=sample", 404),
+            ("/api/v1/runs?before=nobody", 404), ("/api/v1/compare?baseline=nobody&candidate=sample", 404),
             ("/api/v1/runs/sample/cells/0/examples?q=\(String(repeating: "a", count: 300))", 400),
-            ("/?\(String(repeating: "a", count: 4_000))", 414),
+            ("/api/v1/runs/sample/cells/0/examples?q=\(String(repeating: "%F0%9F%A6%A5", count: 200))", 200),
+            ("/api/v1/runs/sample/cells/0/examples?q=\(String(repeating: "%F0%9F%A6%A5", count: 201))", 400),
+            ("/?\(String(repeating: "a", count: 12_400))", 414),
+            ("/api/v1/runs?limit=\(String(repeating: "0", count: 12_400))", 414),
         ])
     func hostileTargets(target: String, status: Int) async throws {
         try await Stage.with { stage async throws in

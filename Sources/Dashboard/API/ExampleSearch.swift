@@ -155,12 +155,13 @@ extension Site {
             guard
                 let other = outline.cells.first(where: { $0.ordinal == ordinal && $0.benchmarkID == cell.benchmarkID })
             else {
-                throw Refusal(.badRequest, "'against' names a cell of the same run and benchmark; \(ordinal) is none")
+                throw Refusal(.notFound, "'against' names a cell of the same run and benchmark; \(ordinal) is none")
             }
             return other
         }
         guard !filter.compares || other != nil else {
-            throw Refusal(.badRequest, "the filter \(filter.rawValue) compares two cells: name the other in 'against'")
+            throw Refusal(
+                .unprocessableContent, "the filter \(filter.rawValue) compares two cells: name the other in 'against'")
         }
         return ExampleSearch(
             cell: cell, other: other, filter: filter, text: try fields.text("q"),

@@ -6,18 +6,23 @@ enum OpenAPI {
         let place: String
         let schema: JSONNode
         let text: String
+        var isRequired = false
 
         static func path(_ name: String, _ schema: JSONNode, _ text: String) -> Parameter {
-            Parameter(name: name, place: "path", schema: schema, text: text)
+            Parameter(name: name, place: "path", schema: schema, text: text, isRequired: true)
         }
 
-        static func query(_ name: String, _ schema: JSONNode, _ text: String) -> Parameter {
-            Parameter(name: name, place: "query", schema: schema, text: text)
+        static func query(_ name: String, _ schema: JSONNode, _ text: String, isRequired: Bool = false) -> Parameter {
+            Parameter(name: name, place: "query", schema: schema, text: text, isRequired: isRequired)
+        }
+
+        static func header(_ name: String, _ schema: JSONNode, _ text: String) -> Parameter {
+            Parameter(name: name, place: "header", schema: schema, text: text)
         }
 
         var json: JSONNode {
             [
-                "name": .string(name), "in": .string(place), "required": .bool(place == "path"), "schema": schema,
+                "name": .string(name), "in": .string(place), "required": .bool(isRequired), "schema": schema,
                 "description": .string(text),
             ]
         }
@@ -28,30 +33,37 @@ enum OpenAPI {
         let path: String
         let title: String
         var parameters: [Parameter] = []
-        /// A schema of the document.
-        let answer: String
+        /// A schema of the document; nil for the stream.
+        let answer: String?
         /// Statuses of refusals.
         var refusals: [Int] = []
 
         var json: JSONNode {
-            let refused = ([401, 421] + refusals).sorted().map { status -> (String, JSONNode) in
+            let refused = ([401, 414, 421] + refusals).sorted().map { status -> (String, JSONNode) in
                 let content: JSONNode = [
                     "application/problem+json": ["schema": Schema.named("Problem").json]
                 ]
                 return ("\(status)", ["description": "A refusal, as RFC 9457 has it.", "content": content])
+            }
+            return [
+                "get": [
+                    "summary": .string(title), "parameters": .array(parameters.map(\.json)),
+                    "responses": .object(found + refused),
+                ]
+            ]
+        }
+
+        private var found: [(String, JSONNode)] {
+            guard let answer else {
+                let content: JSONNode = ["text/event-stream": ["schema": ["type": "string"]]]
+                return [("200", ["description": "Events, without an end.", "content": content])]
             }
             let found: JSONNode = [
                 "description": "The answer.",
                 "headers": ["ETag": ["schema": ["type": "string"], "description": "For If-None-Match."]],
                 "content": ["application/json": ["schema": Schema.named(answer).json]],
             ]
-            let unchanged: JSONNode = ["description": "What If-None-Match names is current."]
-            return [
-                "get": [
-                    "summary": .string(title), "parameters": .array(parameters.map(\.json)),
-                    "responses": .object([("200", found), ("304", unchanged)] + refused),
-                ]
-            ]
+            return [("200", found), ("304", ["description": "What If-None-Match names is current."])]
         }
     }
 
@@ -73,17 +85,21 @@ enum OpenAPI {
         return .object(members)
     }
 
-    private static let text: JSONNode = ["type": "string", "maxLength": 200]
+    private static let text: JSONNode = ["type": "string", "maxLength": .integer(RequestFields.textLimit)]
+    private static let name: JSONNode = [
+        "type": "string", "minLength": 1, "maxLength": .integer(RequestFields.textLimit),
+    ]
+    private static let eventID = number(0...Int.max)
 
-    /// Every route that answers JSON, besides this document.
+    /// Every route besides this document.
     static let routes: [Route] = [
         Route(
             path: "/api/v1/runs", title: "Runs, newest first.",
             parameters: [
                 .query("state", words(Site.StateFilter.allCases.map(\.rawValue)), "Runs in this state only."),
-                .query("before", text, "The last run of the page before."),
+                .query("before", name, "The last run of the page before."),
                 .query("limit", number(1...200, default: 50), "Runs a page."),
-            ], answer: "Runs", refusals: [400]),
+            ], answer: "Runs", refusals: [400, 404]),
         Route(
             path: "/api/v1/runs/{run}", title: "One run.", parameters: [run], answer: "Run", refusals: [400, 404]),
         Route(
@@ -97,7 +113,7 @@ enum OpenAPI {
                 .query("q", text, "What the document contains."),
                 .query("after", number(0...Int(Int32.max)), "The last example of the page before."),
                 .query("limit", number(1...200, default: 50), "Examples a page."),
-            ], answer: "Examples", refusals: [400, 404]),
+            ], answer: "Examples", refusals: [400, 404, 422]),
         Route(
             path: "/api/v1/runs/{run}/cells/{cell}/examples/{example}",
             title: "One example with every method's answer.", parameters: [run, cell, example], answer: "Example",
@@ -112,7 +128,7 @@ enum OpenAPI {
         Route(
             path: "/api/v1/compare", title: "Two runs, or two reductions, document by document.",
             parameters: [
-                .query("baseline", text, "The run to compare against; required."),
+                .query("baseline", name, "The run to compare against.", isRequired: true),
                 .query("candidate", text, "The run to compare; the same where it is left out."),
                 .query("baseline_label", text, "A reduction of the baseline by its label."),
                 .query("candidate_label", text, "A reduction of the candidate by its label."),
@@ -120,9 +136,16 @@ enum OpenAPI {
         Route(
             path: "/api/v1/events", title: "What happened, oldest first.",
             parameters: [
-                .query("after", number(0...Int.max), "The id of the last event of the page before."),
+                .query("after", eventID, "The id of the last event of the page before."),
                 .query("limit", number(1...500, default: 100), "Events a page."),
             ], answer: "Events", refusals: [400]),
+        Route(
+            path: "/api/v1/stream",
+            title: "Server-sent events: hello, status, journal with the id to go on from, ready, reload.",
+            parameters: [
+                .header("Last-Event-ID", eventID, "The last event that was heard; what was missed is told first."),
+                .query("after", eventID, "The same, for who cannot send the header."),
+            ], answer: nil, refusals: [400, 503]),
     ]
 
     private static let schemas: [(String, Schema)] = [

@@ -88,9 +88,9 @@ extension Site {
         let before = try fields.text("before")
         let state = try fields.word("state", of: StateFilter.self)
         var runs = feed.moment.runs[...]
-        if !before.isEmpty {
+        if fields.has("before") {
             guard let place = runs.firstIndex(where: { $0.head.run == before }) else {
-                throw Refusal(.badRequest, "'before' names a run; '\(before.prefix(40))' is none")
+                throw Refusal(.notFound, "'before' names a run; '\(before.prefix(40))' is none")
             }
             runs = runs[(place + 1)...]
         }
@@ -122,11 +122,13 @@ struct CompareQuestion: Sendable {
         candidateLabel = try fields.text("candidate_label")
         guard !baseline.isEmpty else { throw Refusal(.badRequest, "'baseline' names the run to compare against") }
         guard baselineLabel.isEmpty == candidateLabel.isEmpty else {
-            throw Refusal(.badRequest, "'baseline_label' and 'candidate_label' are given together or not at all")
+            throw Refusal(
+                .unprocessableContent, "'baseline_label' and 'candidate_label' are given together or not at all")
         }
         guard baseline != candidate || !baselineLabel.isEmpty else {
             throw Refusal(
-                .badRequest, "name a second run in 'candidate', or two reductions of this one by their labels")
+                .unprocessableContent, "name a second run in 'candidate', or two reductions of this one by their labels"
+            )
         }
     }
 

@@ -25,8 +25,8 @@ public struct DashboardOptions: Sendable {
         public var connections = 4_096
         /// Of those, viewers that are told of every change.
         public var viewers = 4_000
-        /// Bytes of a path with its query.
-        public var target = 2_048
+        /// Bytes of a path with its query: four texts of two hundred characters fit, whatever they are written in.
+        public var target = 12_288
         /// Bytes of all header fields together.
         public var headers = 16_384
         /// Bytes of a form.

@@ -46,6 +46,7 @@ extension Site {
         }
         router.get("api/v1/stream") { request, context in
             let fields = try RequestFields(request, context)
+            // A browser sends back what it was sent; what is no number is from elsewhere, and nothing was missed.
             let shown = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
             let last = try shown.flatMap { Int64($0) } ?? fields.number("after", in: 0...Int.max).map(Int64.init)
             guard let stream = feed.viewers.join() else {

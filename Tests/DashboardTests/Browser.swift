@@ -35,8 +35,12 @@ struct WebAnswer {
 final class WebConnection {
     private let socket: Int32
 
-    init(port: Int) throws {
+    /// - Parameter receiveBuffer: bytes that the system takes in before they are read; nil for its own choice.
+    init(port: Int, receiveBuffer: Int32? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var size = receiveBuffer {
+            setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
@@ -63,6 +67,22 @@ final class WebConnection {
             guard count > 0 else { throw Refused(reason: String(cString: strerror(errno))) }
             sent += count
         }
+    }
+
+    /// Sends a byte each time that the server says nothing for a moment; returns how many before it closed.
+    func trickle(_ bytes: some Sequence<UInt8>) -> Int {
+        var moment = timeval(tv_sec: 0, tv_usec: 50_000)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &moment, socklen_t(MemoryLayout<timeval>.size))
+        var sent = 0
+        var byte: UInt8 = 0
+        for next in bytes {
+            let count = recv(socket, &byte, 1, 0)
+            if count == 0 || count < 0 && errno != EAGAIN { return sent }
+            byte = next
+            if Glibc.send(socket, &byte, 1, Int32(MSG_NOSIGNAL)) != 1 { return sent }
+            sent += 1
+        }
+        return sent
     }
 
     /// What comes until `isEnough`, or until the server closes.

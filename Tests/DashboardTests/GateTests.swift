@@ -143,6 +143,43 @@ struct GateTests {
         }
     }
 
+    @Test("peers that send their requests byte by byte are cut off, and meanwhile others are answered")
+    func slowLoris() async throws {
+        var limits = DashboardOptions.Limits()
+        limits.requestSeconds = 2
+        try await Stage.with(limits: limits) { stage async throws in
+            let port = stage.server.address.port
+            let head = "GET / HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nX-Slow: "
+            let most = 20_000
+            async let sent = stage.browser.exchange { connection in
+                try connection.send(head)
+                return connection.trickle(repeatElement(UInt8(ascii: "x"), count: most))
+            }
+            let held = try await stage.browser.exchange { _ in
+                try (0..<200).map { _ in
+                    let connection = try WebConnection(port: port)
+                    try connection.send(head)
+                    return connection
+                }.count
+            }
+            #expect(held == 200)
+            #expect(try await stage.browser.get("/healthz").status == 200)
+            // A byte in 50 ms: all of them would take a quarter of an hour.
+            #expect(try await sent < most)
+            #expect(try await stage.browser.get("/").status == 200)
+        }
+    }
+
+    @Test("an address without an end is cut off, and the server goes on", arguments: ["/", "/?q=", "/api/v1/runs?q="])
+    func endlessTarget(beginning: String) async throws {
+        try await Stage.with { stage async throws in
+            let target = beginning + String(repeating: "a", count: 4 << 20)
+            let answer = try? await stage.browser.get(target)
+            #expect(answer.map { (400..<500).contains($0.status) } ?? true)
+            #expect(try await stage.browser.get("/healthz").status == 200)
+        }
+    }
+
     @Test(
         "a peer that does not finish its request is cut off",
         arguments: [

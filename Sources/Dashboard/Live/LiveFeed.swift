@@ -96,21 +96,29 @@ final class LiveFeed: Sendable {
                 latest = now
             }
             countNext(now)
-            if last > 0 { for event in events { viewers.tell(LiveMessage.journal(event)) } }
-            // Compared with what was said, for counts come between two looks.
-            let message = LiveMessage.status(now)
-            let isNews = told.withLock { told in
-                defer { told = message }
-                return told != message
-            }
-            guard let message, isNews else { return last > 0 && !events.isEmpty }
-            viewers.tell(message)
-            return true
+            return tell(now, events: last > 0 ? events : [])
         } catch {
             log.warning("the dashboard cannot read the store: \(error)")
             latest.withLock { $0.status = now.status }
             return false
         }
+    }
+
+    /// Tells viewers of events and of a status that differs from the one before; returns whether there was any.
+    ///
+    /// All in one message, so that who reads misses nothing however much happened since the last look.
+    private func tell(_ moment: Moment, events: [EventRecord]) -> Bool {
+        var news = LiveMessage.together(events.map(LiveMessage.journal))
+        let status = LiveMessage.status(moment)
+        // Compared with what was said, for counts come between two looks.
+        let isNews = told.withLock { told in
+            defer { told = status }
+            return told != status
+        }
+        if let status, isNews { news = LiveMessage.together([news, status]) }
+        guard news.readableBytes > 0 else { return false }
+        viewers.tell(news)
+        return true
     }
 
     /// Counts the rows of one run whose count is not known, the newest first; nobody waits for it.

@@ -56,6 +56,11 @@ enum LiveMessage {
     /// The viewer missed more than is told again.
     static let reload = ByteBuffer(string: "event: reload\ndata: {}\n\n")
 
+    /// Several as one, in order.
+    static func together(_ messages: [ByteBuffer]) -> ByteBuffer {
+        messages.reduce(into: ByteBuffer()) { $0.writeImmutableBuffer($1) }
+    }
+
     private static func message(_ event: String, _ data: some Encodable, id: Int64? = nil, retry: Bool = false)
         -> ByteBuffer
     {

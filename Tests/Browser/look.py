@@ -7,7 +7,9 @@ DIR it keeps pictures in light, dark and phone width, for people to look at.
 import argparse
 import pathlib
 import signal
+import sqlite3
 import sys
+import urllib.parse
 
 from playwright.sync_api import expect, sync_playwright
 
@@ -25,8 +27,8 @@ class Look:
         page.on("pageerror", lambda error: self.note(str(error)))
 
     def note(self, text):
-        # While the coordinator is away, a browser says so itself.
-        if "ERR_CONNECTION" not in text and "ERR_INCOMPLETE_CHUNKED" not in text:
+        # While the coordinator is away, or has nothing at an address, a browser says so itself.
+        if not any(known in text for known in ["ERR_CONNECTION", "ERR_INCOMPLETE_CHUNKED", "status of 404"]):
             self.faults.append(text)
 
     def shot(self, name):
@@ -136,6 +138,57 @@ class Look:
             ".map((e) => e.outerHTML)")
         assert not names, f"without a name: {names}"
 
+    def focus_stays(self):
+        """A part that is written anew under a keyboard leaves it where it was."""
+        page = self.page
+        page.goto(self.base)
+        expect(page.locator("#link")).to_have_text("live", timeout=PATIENCE)
+        page.get_by_role("link", name=self.run).focus()
+        page.evaluate("document.getElementById('runs').dataset.mark = 'old'")
+        other = self.stage.submit()
+        expect(page.get_by_role("link", name=other)).to_be_visible(timeout=PATIENCE)
+        assert page.evaluate("document.getElementById('runs').dataset.mark") is None, "the part was not written anew"
+        assert page.evaluate("document.activeElement.textContent") == self.run, "the focus is lost"
+        worker = self.stage.worker("second")
+        # What a screen reader is told.
+        expect(page.locator("#news")).to_have_text(f"{other} is complete", timeout=PATIENCE)
+        self.stage.stop(worker)
+
+    def hostile(self):
+        """Names and documents that are markup stay text, and long ones stay on a phone's screen."""
+        page = self.page
+        long = "a-name-without-a-blank-" * 12
+        attack = f"</title><script>owned=1</script>\"'><img src=x onerror=owned=1><svg onload=owned=1>{long}"
+        self.stage.stop(self.stage.coordinator)
+        store = sqlite3.connect(self.stage.store)
+        with store:
+            triggers = store.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+            for name, _ in triggers:
+                store.execute(f"DROP TRIGGER {name}")
+            store.execute("UPDATE runs SET run = ?1, name = ?1 WHERE run = ?2", (attack[:150], self.run))
+            store.execute("UPDATE models SET model = ?", (attack,))
+            store.execute("UPDATE documents SET doc = json_object('text', ?1), target = ?1", (attack,))
+            store.execute(
+                "UPDATE documents SET prompts = (SELECT json_group_array(json_array(?1, ?1)) FROM json_each(prompts))",
+                (attack,))
+            store.execute("INSERT INTO events (at, kind, detail) VALUES (1, 'worker joined', ?)", (attack,))
+            for _, sql in triggers:
+                store.execute(sql)
+        store.close()
+        self.stage.serve()
+        run = urllib.parse.quote(attack[:150], safe="")
+        for path in [
+            "/", f"/runs/{run}", f"/runs/{run}/cells/6/examples?q={run}", f"/runs/{run}/cells/6/examples/0?method=6",
+            f"/compare?baseline={run}&baseline_label=none&candidate_label={run}", "/events", f"/nowhere/{run}",
+        ]:
+            page.goto(self.base + path)
+            expect(page.locator("main")).to_contain_text("onerror=owned=1", timeout=PATIENCE)
+            assert page.evaluate("typeof owned") == "undefined", f"{path} ran what it shows"
+            assert page.locator("main img, main script").count() == 0, f"{path} has markup of a name"
+            self.fits()
+        page.goto(f"{self.base}/runs/{run}")
+        self.shot("hostile")
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -151,7 +204,9 @@ def main():
         page = chromium.new_context(reduced_motion="reduce").new_page()
         page.set_default_timeout(PATIENCE)
         look = Look(stage, page, options.shots)
-        for step in [look.runs, look.cell_fills, look.example, look.compare, look.keyboard, look.loss]:
+        for step in [
+            look.runs, look.cell_fills, look.example, look.compare, look.keyboard, look.focus_stays, look.loss, look.hostile,
+        ]:
             step()
             print(f"{step.__name__}: as it should be", flush=True)
         chromium.close()

@@ -106,7 +106,7 @@ extension Page {
             }
             page.element("td") { verdict(judged.answer, &$0) }
             if compares {
-                page.element("td") { page in
+                page.element("td", ["class": "other"]) { page in
                     if let other = judged.other { verdict(other, &page) } else { page.write("–") }
                 }
             }

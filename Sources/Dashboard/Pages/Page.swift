@@ -47,6 +47,7 @@ struct Page: Sendable {
                         }
                     }
                     page.element("p", ["id": "link", "role": "status", "aria-live": "polite"], "")
+                    page.element("p", ["id": "news", "class": "unseen", "role": "status", "aria-live": "polite"], "")
                 }
                 page.append("\n")
                 page.element("main", ["id": "main"]) { content(&$0) }

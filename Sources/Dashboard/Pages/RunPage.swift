@@ -40,7 +40,7 @@ extension Page {
     private static func standing(_ run: RunSummary, _ page: inout Markup) {
         let head = run.head
         page.element("div", ["class": "standing"]) { page in
-            state(head.state.rawValue, &page)
+            state(head.state.rawValue, of: head.run, &page)
             page.bar(run.share, isWhole: run.share == 1)
             page.element("strong", run.share.map(Show.percent) ?? "…")
         }

@@ -38,12 +38,12 @@ extension Page {
 
     private static func table(_ runs: [RunSummary], _ page: inout Markup) {
         page.element("div", ["class": "scroll", "role": "region", "aria-label": "Runs", "tabindex": "0"]) { page in
-            page.element("table", ["class": "list"]) { page in
+            page.element("table", ["class": "list runs"]) { page in
                 page.element("thead") { page in
                     page.element("tr") { page in
                         for (title, style) in [
                             ("Run", ""), ("State", ""), ("Progress", ""), ("Documents", "n"), ("Failed", "n extra"),
-                            ("Tokens/s", "n extra"), ("Time left", "n"), ("Accepted, UTC", "n extra"),
+                            ("Tokens/s", "n extra"), ("Time left", "n extra"), ("Accepted, UTC", "n extra"),
                         ] {
                             page.element("th", ["scope": "col", "class": style], title)
                         }
@@ -63,7 +63,7 @@ extension Page {
                     page.element("small", head.name)
                 }
             }
-            page.element("td") { state(head.state.rawValue, &$0) }
+            page.element("td") { state(head.state.rawValue, of: head.run, &$0) }
             page.element("td", ["class": "progress"]) { page in
                 page.bar(run.share, isWhole: run.share == 1)
                 page.element("span", run.share.map(Show.percent) ?? "…")
@@ -77,15 +77,19 @@ extension Page {
                 "td", ["class": "n extra"],
                 run.tokensPerSecond > 0 ? Show.count(Int(min(run.tokensPerSecond, 1e15))) : "–")
             page.element(
-                "td", ["class": "n"],
+                "td", ["class": head.state == .running ? "n left" : "n extra"],
                 head.state == .running ? run.secondsLeft.map(Show.duration) ?? "–" : "–")
             page.element("td", ["class": "n extra"], Show.time(head.created))
         }
     }
 
-    /// A state in words with a mark.
-    static func state(_ name: String, _ page: inout Markup) {
-        page.element("span", ["class": "state \(name)"], name)
+    /// A state in words with a mark; that of a run is told to those who cannot see it change.
+    static func state(_ name: String, of run: String? = nil, _ page: inout Markup) {
+        if let run {
+            page.element("span", ["class": "state \(name)", "data-of": run, "data-say": "\(run) is \(name)"], name)
+        } else {
+            page.element("span", ["class": "state \(name)"], name)
+        }
     }
 
     static func pager(_ number: Int, hasMore: Bool, _ page: inout Markup) {

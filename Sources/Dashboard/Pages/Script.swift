@@ -40,24 +40,53 @@ enum Script {
             if (isStale) { isStale = false; look(); }
           };
 
+          // What keyboards are at stays under them, however often its part is written anew.
+          const reach = "a[href],summary,[tabindex]";
+          const nameOf = (element) => element.getAttribute("href") ?? element.getAttribute("aria-label");
+          const refocusing = (old, fresh) => {
+            const focused = document.activeElement;
+            if (!old.contains(focused) || !focused.matches(reach)) return () => {};
+            const place = [...old.querySelectorAll(reach)].indexOf(focused);
+            const all = [...fresh.querySelectorAll(reach)];
+            const same = all.find((element) => nameOf(element) !== null && nameOf(element) === nameOf(focused));
+            return () => (same ?? all[place])?.focus({ preventScroll: true });
+          };
+
+          // A screen reader hears of a run's end, not of every figure on the way.
+          const news = document.getElementById("news");
+          const said = new Map();
+          const announce = () => {
+            for (const { dataset } of document.querySelectorAll("[data-say]")) {
+              if (said.has(dataset.of) && said.get(dataset.of) !== dataset.say) news.textContent = dataset.say;
+              said.set(dataset.of, dataset.say);
+            }
+          };
+          announce();
+
           const replace = (page) => {
             const main = document.getElementById("main");
             const fresh = page.getElementById("main");
             if (!fresh) return;
             const parts = (root) => [...root.querySelectorAll("[data-part]")];
             const names = (root) => parts(root).map((part) => part.id).join(" ");
-            if (names(main) !== names(fresh)) { main.replaceWith(document.adoptNode(fresh)); return; }
+            if (names(main) !== names(fresh)) {
+              const focus = refocusing(main, document.adoptNode(fresh));
+              main.replaceWith(fresh);
+              focus();
+              announce();
+              return;
+            }
             for (const part of parts(main)) {
               const other = page.getElementById(part.id);
               if (!other || other.innerHTML === part.innerHTML) continue;
-              const places = [...part.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box === document.activeElement]);
-              part.replaceWith(document.adoptNode(other));
-              [...other.querySelectorAll(".scroll")].forEach((box, index) => {
-                if (!places[index]) return;
-                box.scrollLeft = places[index][0];
-                if (places[index][1]) box.focus({ preventScroll: true });
-              });
+              const focus = refocusing(part, document.adoptNode(other));
+              const boxes = [...part.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
+              part.replaceWith(other);
+              // A box scrolls only where it is shown.
+              [...other.querySelectorAll(".scroll")].forEach((box, index) => { box.scrollLeft = boxes[index] ?? 0; });
+              focus();
             }
+            announce();
           };
 
           const listen = () => {

@@ -28,7 +28,7 @@ enum Style {
 
     private static let frame = """
         body{padding-top:0}
-        .skip{position:absolute;left:-99rem}
+        .skip,.unseen{position:absolute;left:-99rem}
         .skip:focus{left:1rem;top:.6rem;background:var(--page);padding:.3rem .6rem;z-index:2}
         .top{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem 1.6rem;padding:1.3rem 0 1rem;
         border-bottom:1px solid var(--rule);margin-bottom:2.4rem}
@@ -68,6 +68,7 @@ enum Style {
         .bar rect{fill:var(--series-2)}
         .bar.part rect{fill:var(--series-0)}
         table.list{width:100%}
+        .list tbody th a{overflow-wrap:anywhere;white-space:normal}
         table.list td,table.list th{padding-top:.7rem;padding-bottom:.7rem}
         table.list tbody th small{display:block;color:var(--muted);font-weight:400}
         table.list a{text-decoration:none;font-weight:500}
@@ -150,9 +151,12 @@ enum Style {
         #link:empty{display:none}.facts{gap:.8rem 1.8rem}.cells b{width:100%}.bar{width:4.5rem}
         table.list th,table.list td{padding-right:.8rem}table.list th.n,table.list td.n{padding-left:.6rem;padding-right:.4rem}
         .filters label,.filters select,.filters input,.filters button{width:100%}h2{margin-top:2.6rem}
-        .examples,.examples tbody{display:block}.examples thead{position:absolute;left:-99rem}
-        .examples tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 1.2rem;padding:.7rem 0}
-        table.examples td,table.examples th{padding:0}.examples td.excerpt{flex-basis:100%;min-width:0;padding-top:.25rem}}
+        .examples,.runs,.examples tbody,.runs tbody{display:block}
+        .examples thead,.runs thead{position:absolute;left:-99rem}
+        .examples tr,.runs tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 1.2rem;padding:.7rem 0}
+        .list.examples tr>*,.list.runs tr>*{padding:0}.runs tbody th{flex-basis:100%;padding-bottom:.2rem}
+        .list.examples tr>.excerpt{flex-basis:100%;min-width:0;padding-top:.25rem}.runs .progress span{min-width:0}
+        .runs .left:not(:empty)::after{content:" left"}.examples .other::before{content:"there ";color:var(--muted)}}
         @media print{.top nav,#link,.filters,.pager{display:none}}
         """
 }

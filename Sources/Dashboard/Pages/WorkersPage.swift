@@ -74,7 +74,10 @@ extension Page {
     /// What happened last, newest first.
     static func events(_ events: [EventJSON]) -> Page {
         Page("Events", at: .events, listens: "journal") { page in
-            page.element("h1", "Events")
+            page.element("h1") { page in
+                page.write("Events")
+                page.element("small", " in universal time")
+            }
             page.live("events") { page in
                 guard !events.isEmpty else {
                     page.element("p", ["class": "empty"], "Nothing has happened yet.")

@@ -43,7 +43,10 @@ enum ChartLabels {
 
     /// About how wide a text of 12 pixels is.
     static func width(_ text: String) -> Double {
-        text.reduce(0) { $0 + ("iljt.,;:'|()[] f".contains($1) ? 3.8 : "mwMW%—".contains($1) ? 10 : 6.9) }
+        text.reduce(0) { sum, character in
+            if "iljt.,;:'|()[] f".contains(character) { return sum + 3.8 }
+            return sum + ("mwMW%—".contains(character) ? 10 : character.isUppercase ? 8.2 : 6.9)
+        }
     }
 
     /// The text, cut with an ellipsis where it is wider.

@@ -11,14 +11,14 @@ public enum ChartStyle {
 
     /// Custom properties for a light page.
     static let light = """
-        --ink:#1b1f24;--muted:#5c6570;--faint:#8b949e;--rule:#d8dee4;--grid:#e7ebef;--page:#fff;\
+        --ink:#1b1f24;--muted:#5c6570;--faint:#68717b;--rule:#d8dee4;--grid:#e7ebef;--page:#fff;\
         --series-0:#0068a6;--series-1:#c2500a;--series-2:#00805d;--series-3:#a8467e;--series-4:#9a6b00;\
-        --series-5:#2b87bd;--series-6:#6a51a3;--series-7:#4d4d4d
+        --series-5:#1f76a8;--series-6:#6a51a3;--series-7:#4d4d4d
         """
 
     /// Custom properties for a dark page.
     static let dark = """
-        --ink:#e6eaef;--muted:#a0aab5;--faint:#77818c;--rule:#343c45;--grid:#262d35;--page:#12161b;\
+        --ink:#e6eaef;--muted:#a0aab5;--faint:#86909b;--rule:#343c45;--grid:#262d35;--page:#12161b;\
         --series-0:#5ab4ee;--series-1:#f58a4b;--series-2:#2fc89b;--series-3:#e28fbd;--series-4:#edb72c;\
         --series-5:#9ad3f5;--series-6:#b9a3ee;--series-7:#c9ced4
         """

@@ -11,11 +11,12 @@ extension Site {
             Answer.text(Array(OpenAPI.document.text.utf8), type: "application/json", for: request)
         }
         router.get("api/v1/runs") { request, context in
-            try Answer.json(runs(RequestFields(request, context)), for: request)
+            let fields = try RequestFields(request, context)
+            return try await shared(request) { try runs(fields) }
         }
         router.get("api/v1/runs/:run") { request, context in
             let fields = try RequestFields(request, context)
-            return try await Answer.json(RunJSON(run(fields.path("run"))), for: request)
+            return try await shared(request) { try await RunJSON(run(fields.path("run"))) }
         }
         router.get("api/v1/runs/:run/cells") { request, context in
             let run = try await run(RequestFields(request, context).path("run"))
@@ -26,16 +27,7 @@ extension Site {
         }
         router.get("api/v1/runs/:run/cells/:cell/examples") { request, context in
             let fields = try RequestFields(request, context)
-            let name = try fields.path("run")
-            let (cell, all) = try await cell(fields.index("cell"), of: name)
-            let search = try search(fields, in: cell, of: all)
-            let answer = try await store.read { view in
-                let page = try search.page(view)
-                return ExamplesJSON(
-                    run: name, cell: cell.ordinal, examples: page.examples.map(ListedExampleJSON.init),
-                    nextAfter: page.nextAfter)
-            }
-            return try Answer.json(answer, for: request)
+            return try await shared(request) { try await examples(fields) }
         }
         router.get("api/v1/runs/:run/cells/:cell/examples/:example") { request, context in
             let fields = try RequestFields(request, context)
@@ -59,10 +51,12 @@ extension Site {
             }
         }
         router.get("api/v1/workers") { request, _ in
-            guard let status = feed.moment.status else {
-                throw Refusal(.serviceUnavailable, "the coordinator does not answer")
+            try await shared(request) {
+                guard let status = feed.moment.status else {
+                    throw Refusal(.serviceUnavailable, "the coordinator does not answer")
+                }
+                return WorkersJSON(status)
             }
-            return try Answer.json(WorkersJSON(status), for: request)
         }
         router.get("api/v1/compare") { request, context in
             let question = try CompareQuestion(RequestFields(request, context))
@@ -80,6 +74,25 @@ extension Site {
             return try Answer.json(
                 EventsJSON(events: page.map(EventJSON.init), nextAfter: events.count > limit ? page.last?.id : nil),
                 for: request)
+        }
+    }
+
+    /// What many ask for, written once for all until the next look at the coordinator and its store.
+    private func shared(_ request: Request, _ value: () async throws -> some Encodable) async throws -> Response {
+        let version = feed.moment.version
+        return Answer.json(
+            try await answers.answer(request.uri.string, version: version, value), for: request)
+    }
+
+    private func examples(_ fields: RequestFields) async throws -> ExamplesJSON {
+        let name = try fields.path("run")
+        let (cell, all) = try await cell(fields.index("cell"), of: name)
+        let search = try search(fields, in: cell, of: all)
+        return try await store.read { view in
+            let page = try search.page(view)
+            return ExamplesJSON(
+                run: name, cell: cell.ordinal, examples: page.examples.map(ListedExampleJSON.init),
+                nextAfter: page.nextAfter)
         }
     }
 

@@ -16,6 +16,10 @@ enum Answer {
         text(try encode(value), type: "application/json", for: request)
     }
 
+    static func json(_ rendered: Rendered, for request: Request) -> Response {
+        answer(rendered, type: "application/json", for: request)
+    }
+
     static func page(_ page: Page, for request: Request) -> Response {
         self.page(Rendered(Array(page.markup.utf8)), for: request)
     }

@@ -12,6 +12,7 @@ struct Site: Sendable {
     let comparisons: Shelf<ComparisonOfRuns>
     let outlines = Outlines()
     let rendered = RenderedPages()
+    let answers = RenderedPages()
     let traffic = Traffic()
 
     /// How long a page waits for figures that are not there, and an answer to a script.

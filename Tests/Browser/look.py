@@ -5,6 +5,7 @@ DIR it keeps pictures in light, dark and phone width, for people to look at.
 """
 
 import argparse
+import json
 import pathlib
 import signal
 import sqlite3
@@ -168,9 +169,12 @@ class Look:
             store.execute("UPDATE runs SET run = ?1, name = ?1 WHERE run = ?2", (attack[:150], self.run))
             store.execute("UPDATE models SET model = ?", (attack,))
             store.execute("UPDATE documents SET doc = json_object('text', ?1), target = ?1", (attack,))
-            store.execute(
-                "UPDATE documents SET prompts = (SELECT json_group_array(json_array(?1, ?1)) FROM json_each(prompts))",
-                (attack,))
+            prompts = store.execute("SELECT benchmark, example, prompts FROM documents").fetchall()
+            for benchmark, example, groups in prompts:
+                groups = [[attack for _ in group] for group in json.loads(groups)]
+                store.execute(
+                    "UPDATE documents SET prompts = ? WHERE benchmark = ? AND example = ?",
+                    (json.dumps(groups), benchmark, example))
             store.execute("INSERT INTO events (at, kind, detail) VALUES (1, 'worker joined', ?)", (attack,))
             for _, sql in triggers:
                 store.execute(sql)
@@ -179,9 +183,10 @@ class Look:
         run = urllib.parse.quote(attack[:150], safe="")
         for path in [
             "/", f"/runs/{run}", f"/runs/{run}/cells/6/examples?q={run}", f"/runs/{run}/cells/6/examples/0?method=6",
-            f"/compare?baseline={run}&baseline_label=none&candidate_label={run}", "/events", f"/nowhere/{run}",
+            f"/compare?baseline={run}&baseline_label=none&candidate_label={run}", "/events",
         ]:
             page.goto(self.base + path)
+            assert page.locator(".kicker").all_inner_texts() != ["500"], f"{path} fails"
             expect(page.locator("main")).to_contain_text("onerror=owned=1", timeout=PATIENCE)
             assert page.evaluate("typeof owned") == "undefined", f"{path} ran what it shows"
             assert page.locator("main img, main script").count() == 0, f"{path} has markup of a name"

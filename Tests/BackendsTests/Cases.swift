@@ -14,6 +14,8 @@ enum Cases {
         Project(rows: 37, inputs: 1030, outputs: 70, offset: 3),
         Project(rows: 130, inputs: 96, outputs: 300),
         Project(rows: 200, inputs: 300, outputs: 50),
+        Project(rows: 15, inputs: 20, outputs: 64),
+        Project(rows: 295, inputs: 40, outputs: 35),
         Project(rows: 2, inputs: 2100, outputs: 257),
         Embed(vocabulary: 1, dimension: 1),
         Embed(vocabulary: 77, dimension: 50),

@@ -4,7 +4,7 @@ import Operations
 
 extension CPUBackend {
     /// Rows whose logits are taken together: enough to use each panel of the head often, few enough to stay in cache.
-    private static let headRows = 96
+    private static let headRows = 98
 
     /// Logits of a row that are folded at a time, whole panels. It is fixed, and folds are added in order, so that the
     /// sum of the exponentials has one value.

@@ -1,7 +1,9 @@
 // Causal depthwise convolution, sixteen channels a vector: bias, then w[0] … w[K−1], each a fused multiply-add, then
 // SiLU. A block of channels keeps its weights and last inputs in registers over a tile of rows.
 
-enum { convolution_rows = 16 };
+/// Rows of a tile, and channels by which its inputs and outputs are fetched before they are reached: rows lie pages
+/// apart, where the hardware does not fetch ahead.
+enum { convolution_rows = 16, convolution_ahead = 32 };
 
 /// columns[k] lane i = p[4·i + k]: four channel-major weights or inputs for each of sixteen channels.
 INLINE void load_fours(const float *p, f32x16 columns[4]) {
@@ -33,6 +35,8 @@ INLINE void convolve_rows(const ck_convolution *s, ptrdiff_t c, ptrdiff_t lanes,
     for (ptrdiff_t t = first; t < last; t++) {
         for (ptrdiff_t k = 1; k < width; k++) history[k - 1] = history[k];
         history[width - 1] = load_part(s->x + t * s->x_stride + c, lanes);
+        __builtin_prefetch(s->x + t * s->x_stride + c + convolution_ahead, 0, 3);
+        __builtin_prefetch(s->y + t * s->y_stride + c + convolution_ahead, 1, 3);
         f32x16 sum = bias;
         for (ptrdiff_t k = 0; k < width; k++) sum = fma16(weight[k], history[k], sum);
         store_part(s->y + t * s->y_stride + c, silu(sum), lanes);

@@ -90,6 +90,9 @@ static void head_scan_channels(const ck_head_scan *s, ptrdiff_t head, ptrdiff_t 
         for (ptrdiff_t t = 0; t < rows; t++) {
             scratch->dx[t] = load_part(x + t * s->xbc_stride, lanes) * scratch->delta[offset + t];
             scratch->y[2 * t] = scratch->y[2 * t + 1] = splat(0);
+            // The next channels' lines: rows lie pages apart, where the hardware does not fetch ahead.
+            __builtin_prefetch(x + t * s->xbc_stride + 16, 0, 2);
+            __builtin_prefetch(s->y + (start + t) * s->y_stride + column + 16, 1, 2);
         }
         for (ptrdiff_t n = 0; n < padded; n += HEAD_STATES)
             head_scan_states(scratch->bc + (n / 16 * head_scan_span + offset) * 32 + n % 16, scratch->decay + offset,

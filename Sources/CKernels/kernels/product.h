@@ -102,7 +102,11 @@ INLINE void tile_step(const step_kind kind, const int rows, const char *x, ptrdi
         tile_pair(rows, x, x_stride, panel, sum);
 }
 
-/// A tile's operands; strides are in bytes. `lines` cache lines are fetched per four steps, from `ahead` on.
+/// Steps by which a panel is fetched into the first-level cache before they are multiplied.
+enum { steps_ahead = 8 };
+
+/// A tile's operands; strides are in bytes. `lines` cache lines are fetched into the second-level cache per four steps,
+/// from `ahead` on.
 typedef struct {
     const char *x;
     ptrdiff_t x_stride;
@@ -127,12 +131,21 @@ INLINE void tile(const step_kind kind, const int rows, const tile_operands *t) {
         for (int v = 0; v < TILE_VECTORS; v++)
             sum[r][v] = t->resume ? *(tile_vector_unaligned *)(y + r * y_stride + v * TILE_LANES) : (tile_vector)0.0f;
 
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+        for (int byte = 0; byte < tile_columns * 4; byte += line_bytes)
+            __builtin_prefetch((const char *)(y + r * y_stride) + byte, 1, 3);
+
     const int lines = t->lines;
     ptrdiff_t k = 0;
     for (; k + 4 <= t->steps; k += 4, x += 4 * bytes_of(kind), panel += 4 * step_bytes) {
         for (int line = 0; line < lines; line++, ahead += line_bytes) __builtin_prefetch(ahead, 0, 2);
 #pragma clang loop unroll(full)
         for (int step = 0; step < 4; step++) {
+            const char *later = panel + (step + steps_ahead) * step_bytes;
+#pragma clang loop unroll(full)
+            for (int byte = 0; byte < tile_columns * 4; byte += line_bytes) __builtin_prefetch(later + byte, 0, 3);
             tile_step(kind, rows, x + step * bytes_of(kind), x_stride, panel + step * step_bytes, sum);
             // Keeps the compiler from loading four steps' weights at once, for which there are no registers.
             __asm__ volatile("" ::: "memory");
@@ -152,7 +165,7 @@ INLINE void tile(const step_kind kind, const int rows, const tile_operands *t) {
     static void tile_pair_##ROWS(const tile_operands *t) { tile(pair_step, ROWS, t); }
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #if TILE_ROWS > 6
-TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12)
+TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
 #endif
 #undef TILE
 
@@ -161,14 +174,14 @@ typedef void (*tile_function)(const tile_operands *);
 static const tile_function float_tiles[TILE_ROWS] = {
     tile_float_1, tile_float_2, tile_float_3, tile_float_4, tile_float_5, tile_float_6,
 #if TILE_ROWS > 6
-    tile_float_7, tile_float_8, tile_float_9, tile_float_10, tile_float_11, tile_float_12,
+    tile_float_7, tile_float_8, tile_float_9, tile_float_10, tile_float_11, tile_float_12, tile_float_13, tile_float_14,
 #endif
 };
 
 static const tile_function pair_tiles[TILE_ROWS] = {
     tile_pair_1, tile_pair_2, tile_pair_3, tile_pair_4, tile_pair_5, tile_pair_6,
 #if TILE_ROWS > 6
-    tile_pair_7, tile_pair_8, tile_pair_9, tile_pair_10, tile_pair_11, tile_pair_12,
+    tile_pair_7, tile_pair_8, tile_pair_9, tile_pair_10, tile_pair_11, tile_pair_12, tile_pair_13, tile_pair_14,
 #endif
 };
 
@@ -179,14 +192,19 @@ typedef struct {
     ptrdiff_t first, last, start, end, steps;
 } product_block;
 
-enum { block_steps = 1024, block_rows = 192, block_bytes = 512 << 10 };
+/// Rows of a tile: where a pair takes two steps and a register for its mask, fewer fit.
+INLINE ptrdiff_t tile_rows(step_kind kind) {
+    return kind == pair_step && ROUNDED_BYTES == 4 && TILE_ROWS > 12 ? 12 : TILE_ROWS;
+}
+
+enum { block_steps = 1024, block_rows = 140, block_bytes = 512 << 10 };
 
 /// One panel of a block, in tiles of nearly equal height; the panel that comes after is fetched meanwhile.
 static void product_panel(const ck_product *p, ptrdiff_t panel, product_block block, int has_next) {
     const ptrdiff_t steps = block.end - block.start, height = block.last - block.first;
     const char *weights = (const char *)p->panels + (panel * block.steps + block.start) * step_bytes;
     const ptrdiff_t width = p->outputs - panel * ck_panel_width;
-    const ptrdiff_t count = (height + TILE_ROWS - 1) / TILE_ROWS;
+    const ptrdiff_t count = (height + tile_rows(block.kind) - 1) / tile_rows(block.kind);
     const ptrdiff_t calls = count * (ck_panel_width / tile_columns);
     // Four steps of a panel are eight lines: tiles that come after these have nothing left to fetch.
     const int lines = calls < 8 ? (int)((8 + calls - 1) / calls) : 1;
@@ -229,12 +247,13 @@ static void product_panel(const ck_product *p, ptrdiff_t panel, product_block bl
 static void product_steps(const ck_product *p, step_kind kind, ptrdiff_t steps, ptrdiff_t first_row,
                           ptrdiff_t last_row, ptrdiff_t first_panel, ptrdiff_t last_panel) {
     const ptrdiff_t parts = steps > 0 ? (steps + block_steps - 1) / block_steps : 1;
-    const ptrdiff_t fitting = block_bytes * parts / ((steps > 0 ? steps : 1) * bytes_of(kind)) / TILE_ROWS * TILE_ROWS;
-    const ptrdiff_t height = fitting < block_rows ? fitting : block_rows;
-    for (ptrdiff_t row = first_row; row < last_row; row += height)
+    const ptrdiff_t fitting = block_bytes * parts / ((steps > 0 ? steps : 1) * bytes_of(kind));
+    const ptrdiff_t height = (fitting < block_rows ? fitting : block_rows) / tile_rows(kind) * tile_rows(kind);
+    const ptrdiff_t rows = last_row - first_row, blocks = (rows + height - 1) / height;
+    for (ptrdiff_t i = 0; i < blocks; i++)
         for (ptrdiff_t part = 0; part < parts; part++) {
             const product_block block = {
-                kind, row, row + height < last_row ? row + height : last_row, steps * part / parts,
+                kind, first_row + rows * i / blocks, first_row + rows * (i + 1) / blocks, steps * part / parts,
                 steps * (part + 1) / parts, steps,
             };
             for (ptrdiff_t panel = first_panel; panel < last_panel; panel++)

@@ -1,12 +1,16 @@
 import Dispatch
+import Synchronization
 
 extension CPUBackend {
     /// Floats below which a second thread costs more than it brings.
     private static let worthAThread = 1 << 15
 
+    private static let rangesPerThread = 4
+
     /// Runs `body` over contiguous ranges that together are 0..<count, on as many threads as `work` floats are worth.
     ///
-    /// Which range an index falls into never reaches a result. `body` runs on several threads at once, and writes only
+    /// There are more ranges than threads, and a thread that is done takes the next, so that one which something else
+    /// holds up does not hold up all. Which range an index falls into never reaches a result. `body` runs on several threads at once, and writes only
     /// what belongs to its range.
     func split(_ count: Int, work: Int, _ body: (Range<Int>) -> Void) {
         let parts = min(threads, count, max(1, work / Self.worthAThread))
@@ -16,8 +20,14 @@ extension CPUBackend {
         }
         withoutActuallyEscaping(body) { body in
             let shared = Shared(body: body)
-            DispatchQueue.concurrentPerform(iterations: parts) { part in
-                shared.body(count * part / parts..<count * (part + 1) / parts)
+            let ranges = min(count, parts * Self.rangesPerThread)
+            let next = Atomic(0)
+            DispatchQueue.concurrentPerform(iterations: parts) { _ in
+                while true {
+                    let range = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    guard range < ranges else { return }
+                    shared.body(count * range / ranges..<count * (range + 1) / ranges)
+                }
             }
         }
     }

@@ -55,12 +55,12 @@ struct Bench: ParsableCommand {
     }
 
     func run() throws {
+        let options = try engine.options(precision: precision)
         let checkpoint = try Checkpoint.open(URL(fileURLWithPath: model))
         let reductions = try reduction.map { try Reduction(json: Data($0.utf8)) }.filter { $0.method != .none }
         for reduction in reductions { try reduction.validate(layerCount: checkpoint.configuration.layerCount) }
-        if let generate { return try time(generate, checkpoint, reductions) }
+        if let generate { return try time(generate, checkpoint, reductions, options) }
         let prefill = Prefill(shapes: shapes.list, reductions: reductions, logits: logits, repeats: repeats)
-        let options = engine.options(precision: precision)
         let results =
             switch options.device {
             case .reference: try prefill.measure(checkpoint, on: ReferenceBackend(precision: precision))
@@ -75,8 +75,9 @@ struct Bench: ParsableCommand {
     }
 
     /// Times `newTokens` steps after each prompt.
-    private func time(_ newTokens: Int, _ checkpoint: Checkpoint, _ reductions: [Reduction]) throws {
-        let options = engine.options(precision: precision)
+    private func time(
+        _ newTokens: Int, _ checkpoint: Checkpoint, _ reductions: [Reduction], _ options: EngineOptions
+    ) throws {
         let decode = Decode(
             shapes: shapes.list, reductions: reductions, newTokens: newTokens, repeats: repeats,
             threads: options.threads)

@@ -15,6 +15,13 @@ struct EngineArguments: ParsableArguments {
 
     @Option(
         name: .long,
+        help: ArgumentHelp(
+            "Cores to keep to, such as 0 or 2-3, at least as many as --threads.",
+            discussion: "Workers on one machine do not move onto each other's cores if each is given its own."))
+    var pin: Cores?
+
+    @Option(
+        name: .long,
         help: "Matrix product on the CPU: packed (ours, the same bits in any batch) or openblas (for cross-checks).")
     var gemm: CPUBackend.GEMM = .packed
 
@@ -28,12 +35,19 @@ struct EngineArguments: ParsableArguments {
 
     func validate() throws {
         guard (1...1024).contains(threads) else { throw ValidationError("--threads is between 1 and 1024") }
+        if let pin, pin.numbers.count < threads {
+            throw ValidationError("--pin \(pin) names fewer cores than the \(threads) of --threads")
+        }
         guard memory > 0 else { throw ValidationError("--memory is at least 1") }
     }
 
+    /// Keeps this thread, and those that it starts from now on, to the cores of `--pin`.
+    ///
     /// - Parameter precision: of the products; a coordinator's jobs name their own.
-    func options(precision: Precision = .fp32) -> EngineOptions {
-        EngineOptions(
+    /// - Throws: ``PinError`` where these cores cannot be had.
+    func options(precision: Precision = .fp32) throws -> EngineOptions {
+        try pin?.pin()
+        return EngineOptions(
             device: backend, threads: threads, gemm: gemm, precision: precision, budgetBytes: memory << 20,
             sharing: prefixSharing)
     }
@@ -43,3 +57,7 @@ extension Device: ExpressibleByArgument {}
 extension CPUBackend.GEMM: ExpressibleByArgument {}
 extension PrefixSharing: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
+
+extension Cores: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}

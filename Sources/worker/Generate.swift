@@ -48,8 +48,8 @@ struct Generate: ParsableCommand {
 
     func run() throws {
         let reduction = try Reduction(json: Data(reduction.utf8))
-        let engine = try Engine(
-            model: URL(fileURLWithPath: model), options: engine.options(precision: precision))
+        let options = try engine.options(precision: precision)
+        let engine = try Engine(model: URL(fileURLWithPath: model), options: options)
         var times = GenerationTimes()
         var pending: [GenerationRequest] = []
         func flush() throws {

@@ -40,7 +40,8 @@ struct Score: ParsableCommand {
 
     func run() throws {
         let reduction = try Reduction(json: Data(reduction.utf8))
-        let engine = try Engine(model: URL(fileURLWithPath: model), options: engine.options(precision: precision))
+        let options = try engine.options(precision: precision)
+        let engine = try Engine(model: URL(fileURLWithPath: model), options: options)
         var pending: [ScoringRequest] = []
         var line = 0
         while let text = readLine(strippingNewline: true) {

@@ -101,9 +101,10 @@ struct Work: ParsableCommand {
 
     func run() throws {
         let log = Logger.daemon("molt.worker", logLevel)
+        let engine = try engine.options()
         var options = WorkerService.Options(
             coordinator: coordinator, coordinatorKey: try KeyFile.readPublic(coordinatorKey),
-            keys: try KeyFile.readSecret(key), engine: engine.options(),
+            keys: try KeyFile.readSecret(key), engine: engine,
             models: ModelLocator(folders: models.map { URL(fileURLWithPath: $0) }), log: log)
         options.spool = URL(fileURLWithPath: spool)
         options.health = health.map { HealthFile($0) }

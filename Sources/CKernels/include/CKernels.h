@@ -221,6 +221,13 @@ void ck_unpack_row(const float *panels, ptrdiff_t inputs, ptrdiff_t index, float
 /// The same of weights packed as bfloat16, widened.
 void ck_unpack_row_bf16(const uint32_t *panels, ptrdiff_t inputs, ptrdiff_t index, float *out);
 
+/// Lets this thread, and those that it starts, run on the given cores only; 0, or the system's error number.
+int ck_pin(const int *cores, ptrdiff_t count);
+
+/// The cores that this thread may run on, ascending: fills in at most `capacity` and returns how many there are, or −1
+/// where the system does not say.
+ptrdiff_t ck_usable_cores(int *cores, ptrdiff_t capacity);
+
 /// Memory for `bytes` of packed weights, on huge pages where the system gives them, or null; ends with `ck_release`.
 void *_Nullable ck_allocate(size_t bytes);
 

@@ -32,8 +32,9 @@ struct Decode {
         let stateBytes: Int
         /// Weights and states, by the time of a step.
         let bytesPerSecond: Double
-        /// What a plain read of memory gave, just before.
-        let readBytesPerSecond: Double
+        /// What a plain read of memory gave, after all measurements.
+        var readBytesPerSecond: Double
+        /// The most memory that the process had had by then, in bytes.
         let peakRSSBytes: Int
 
         enum CodingKeys: String, CodingKey {
@@ -65,9 +66,13 @@ struct Decode {
     /// For each shape, the unreduced prompts first, then each reduction's.
     func measure<B: Backend>(_ checkpoint: Checkpoint, on backend: B, precision: Precision) throws -> [Result] {
         let model = try LanguageModel(checkpoint, on: backend)
-        return try shapes.flatMap { shape in
+        var results = try shapes.flatMap { shape in
             try ([.none] + reductions).map { try measure(shape, $0, model, precision) }
         }
+        // Only now: what it reads is memory of its own, which no peak counts.
+        let read = MemoryRead.bytesPerSecond(threads: threads)
+        for index in results.indices { results[index].readBytesPerSecond = read }
+        return results
     }
 
     private func measure<B: Backend>(
@@ -83,7 +88,6 @@ struct Decode {
         let generator = try Generator(
             model: model, reduction: reduction,
             budget: ScoringBudget(rows: 1024, states: 2 * shape.sequences))
-        let read = MemoryRead.bytesPerSecond(threads: threads)
         let runs = try (0...repeats).map { _ in
             var times = GenerationTimes()
             _ = try generator.generate(requests, within: GenerationLimits(newTokens: newTokens), times: &times)
@@ -100,7 +104,7 @@ struct Decode {
             promptTokensPerSecond: times.promptSeconds > 0
                 ? Double(times.promptTokens) / times.promptSeconds : 0,
             weightBytes: weightBytes, stateBytes: stateBytes,
-            bytesPerSecond: Double(weightBytes + 2 * stateBytes) / step, readBytesPerSecond: read,
+            bytesPerSecond: Double(weightBytes + 2 * stateBytes) / step, readBytesPerSecond: 0,
             peakRSSBytes: ResidentMemory.peakBytes)
     }
 }

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Memory for activations, kept when they end, so that an operation's output does not cost fresh pages every time.
 ///
-/// Sizes are rounded up to an eighth of a power of two and reused exactly. At most `limit` bytes wait unused; what was
-/// given back longest ago leaves first.
+/// Sizes are rounded up to an eighth of a power of two, and a block serves any size from four fifths of its own on:
+/// passes of nearly one length share their memory. At most `limit` bytes wait unused; what was given back longest ago leaves first.
 final class BufferPool: Sendable {
     /// 64-byte aligned memory that one owner holds at a time.
     struct Block: @unchecked Sendable {
@@ -34,9 +34,13 @@ final class BufferPool: Sendable {
     func take(bytes: Int) -> Block {
         let size = Self.roundedSize(bytes)
         let found = unused.withLock { unused -> Block? in
-            guard let index = unused.blocks.lastIndex(where: { $0.bytes == size }) else { return nil }
-            unused.bytes -= size
-            return unused.blocks.remove(at: index)
+            var best: Int?
+            for (index, block) in unused.blocks.enumerated() where (size...size + size / 4).contains(block.bytes) {
+                if best.map({ block.bytes <= unused.blocks[$0].bytes }) ?? true { best = index }
+            }
+            guard let best else { return nil }
+            unused.bytes -= unused.blocks[best].bytes
+            return unused.blocks.remove(at: best)
         }
         if let found { return found }
         guard let block = Block.allocate(bytes: size) else { preconditionFailure("no memory for \(size) bytes") }

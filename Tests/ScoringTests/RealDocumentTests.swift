@@ -1,15 +1,18 @@
 import Backends
 import Benchmarks
+import Dispatch
 import Foundation
 import Mamba
 import ModelFiles
 import Operations
 import Scoring
+import Synchronization
 import TestSupport
 import Testing
 import Tokenizer
 
-/// A trained model on the benchmarks' own rows; `MOLT_INVARIANCE_DOCUMENTS=2000` makes it the measurement at length.
+/// The benchmarks' own rows by a trained model, in single ways, and by a tiny one, in all ways together;
+/// `MOLT_INVARIANCE_DOCUMENTS=2000` makes it the measurement at length.
 @Suite("Scores of real documents have the same bits", .enabled(if: Shared.isAvailable, Shared.explanation))
 struct RealDocumentTests {
     static let reductions: [Reduction] = [
@@ -21,13 +24,16 @@ struct RealDocumentTests {
         /// Documents that are scored together.
         var documents = Int.max
         var threads = 1
+        /// Models at a time, each with its share of the documents.
+        var workers = 1
         var sharing = PrefixSharing.on
         var isShuffled = false
         var instructionSet: InstructionSet?
         var budget: ScoringBudget?
 
         var description: String {
-            "\(documents) documents, \(threads) threads, sharing \(sharing), shuffled \(isShuffled), "
+            "\(documents) documents, \(threads) threads, \(workers) workers, sharing \(sharing), "
+                + "shuffled \(isShuffled), "
                 + "\(instructionSet.map(\.rawValue) ?? "any")"
         }
     }
@@ -70,27 +76,76 @@ struct RealDocumentTests {
         _ documents: [[ScoringRequest]], _ way: Way, _ reduction: Reduction, _ checkpoint: Checkpoint,
         _ precision: Precision
     ) throws -> [[ScoringAnswer]] {
-        let backend = CPUBackend(
-            threads: way.threads, precision: precision, instructionSet: way.instructionSet)
-        let scorer = try Scorer(
-            model: LanguageModel(checkpoint, on: backend), reduction: reduction, budget: way.budget,
-            sharing: way.sharing)
         var order = Array(documents.indices)
         if way.isShuffled {
             var numbers = Documents.Numbers(seed: 9)
             for last in order.indices.reversed() { order.swapAt(last, numbers.next(below: last + 1)) }
         }
-        var answers = [[ScoringAnswer]](repeating: [], count: documents.count)
-        let size = min(way.documents, documents.count)
-        for first in stride(from: 0, to: order.count, by: size) {
-            let part = order[first..<min(order.count, first + size)]
+        let shares = (0..<way.workers).map { worker in
+            order.enumerated().filter { $0.offset % way.workers == worker }.map(\.element)
+        }
+        let answers = Mutex([[ScoringAnswer]](repeating: [], count: documents.count))
+        let failures = Mutex<[any Error]>([])
+        DispatchQueue.concurrentPerform(iterations: way.workers) { worker in
+            do {
+                try score(shares[worker], of: documents, way, reduction, checkpoint, precision) { document, scored in
+                    answers.withLock { $0[document] = scored }
+                }
+            } catch {
+                failures.withLock { $0.append(error) }
+            }
+        }
+        if let failure = failures.withLock({ $0.first }) { throw failure }
+        return answers.withLock { $0 }
+    }
+
+    /// One worker's share of the documents, with a model of its own.
+    private static func score(
+        _ share: [Int], of documents: [[ScoringRequest]], _ way: Way, _ reduction: Reduction,
+        _ checkpoint: Checkpoint, _ precision: Precision, enter: (Int, [ScoringAnswer]) -> Void
+    ) throws {
+        let backend = CPUBackend(
+            threads: way.threads, precision: precision, instructionSet: way.instructionSet)
+        let scorer = try Scorer(
+            model: LanguageModel(checkpoint, on: backend), reduction: reduction, budget: way.budget,
+            sharing: way.sharing)
+        let size = max(1, min(way.documents, share.count))
+        for first in stride(from: 0, to: share.count, by: size) {
+            let part = share[first..<min(share.count, first + size)]
             var scored = try scorer.score(part.flatMap { documents[$0] })[...]
             for document in part {
-                answers[document] = Array(scored.prefix(documents[document].count))
+                enter(document, Array(scored.prefix(documents[document].count)))
                 scored = scored.dropFirst(documents[document].count)
             }
         }
-        return answers
+    }
+
+    /// Every batch with every number of threads and of workers, in order and shuffled, shared and not.
+    static let combinations: [Way] = [1, 7, 64, Int.max].flatMap { documents in
+        [1, 2].flatMap { threads in
+            [1, 2, 3].flatMap { workers in
+                [false, true].flatMap { isShuffled in
+                    [PrefixSharing.on, .off].map { sharing in
+                        Way(
+                            documents: documents, threads: threads, workers: workers, sharing: sharing,
+                            isShuffled: isShuffled)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("in any batch together with any number of threads and workers, in any order, shared or not")
+    func combined() throws {
+        let checkpoint = try Checkpoint.open(Shared.url("fixtures/lm_eval/model"))
+        let documents = try Self.documents()
+        let expected = try Self.score(documents, Way(), .none, checkpoint, .fp32)
+        #expect(expected.map(\.count) == documents.map(\.count))
+        for way in Self.combinations {
+            let scores = try Self.score(documents, way, .none, checkpoint, .fp32)
+            let different = zip(scores, expected).filter { $0 != $1 }.map { $0.1.first?.id ?? "" }
+            #expect(different.isEmpty, "\(way)")
+        }
     }
 
     @Test("in any batch, order, number of threads and instruction set", arguments: Precision.allCases, reductions)

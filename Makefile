@@ -10,7 +10,7 @@ BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
 .PHONY: all setup build demo test bench-cluster bench-peers bench-scoring-peers fuzz simulate chaos slurm containers \
-	kubernetes sanitize browser load api-fuzz operators lint format protocol clean
+	kubernetes sanitize browser load slowdown api-fuzz operators lint format protocol clean
 
 all: build
 
@@ -77,9 +77,12 @@ browser: build
 		(python3 -m venv .build/browser && .build/browser/bin/pip install --quiet playwright)
 	.build/browser/bin/python Tests/Browser/look.py --bin $(BIN) $(ARGUMENTS)
 
-# A thousand viewers and 200 requests a second on a dashboard over five million rows.
+# A thousand viewers and 200 requests a second on a dashboard over five million rows, and beside a run that proceeds.
 load: build
 	python3 Tests/Browser/load.py --bin $(BIN) $(ARGUMENTS)
+
+slowdown: build
+	python3 Tests/Browser/slowdown.py --bin $(BIN) $(ARGUMENTS)
 
 # schemathesis on the JSON interface; such as ARGUMENTS="--max-examples 2000 --seed 7".
 api-fuzz: build

@@ -10,6 +10,7 @@ import pathlib
 import random
 import resource
 import sqlite3
+import statistics
 import struct
 import time
 
@@ -20,9 +21,8 @@ CHOICES = 4
 METHODS = 20
 
 
-def fill(store, rows):
-    """A complete run with so many rows: twenty methods, one benchmark of ten thousand documents, as many models as it takes."""
-    cells = max(2, rows // DOCUMENTS)
+def fill(store, cells):
+    """A complete run: twenty methods, one benchmark of ten thousand documents, as many models as so many cells take."""
     random.seed(1)
     base = sqlite3.connect(store, isolation_level=None)
     base.executescript("PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN")
@@ -70,11 +70,12 @@ def fill(store, rows):
             " VALUES (?, ?, ?, ?, ?, 'fp32') RETURNING id",
             (run, ordinal, models[ordinal // METHODS], json.dumps(reduction, separators=(",", ":")), benchmark)).fetchone()[0]
         shard = base.execute(
-            "INSERT INTO shards (job, cell, tokens, state, epoch) VALUES (?, ?, 1, 'done', 1) RETURNING id",
+            "INSERT INTO shards (job, cell, tokens, state) VALUES (?, ?, 1, 'done') RETURNING id",
             (f"job-{ordinal}", cell)).fetchone()[0]
         base.execute(
             "INSERT INTO leases (shard, epoch, worker, incarnation, purpose, granted, ended, reason)"
             " VALUES (?, 1, ?, ?, 'score', 1, 2, 'done')", (shard, worker, incarnation))
+        base.execute("INSERT INTO admitted (cell, engine) VALUES (?, ?)", (cell, engine))
         base.execute(
             "INSERT INTO expected SELECT ?, example, ?, ? FROM examples WHERE benchmark = ?",
             (cell, benchmark, shard, benchmark))
@@ -87,7 +88,6 @@ def fill(store, rows):
     base.execute("COMMIT")
     base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     base.close()
-    return cells
 
 
 async def viewer(host, port, heard, stop):
@@ -119,11 +119,23 @@ async def ask(host, port, path):
     return time.perf_counter() - start, int(answer.split(b" ", 2)[1]), len(answer)
 
 
+async def figures_of(host, port):
+    while (await ask(host, port, "/api/v1/runs/load-222222/cells"))[1] == 503:
+        await asyncio.sleep(0.1)
+
+
 def facts(process):
     fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     resident = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) >> 10
     return (int(fields[11]) + int(fields[12])) / 100, resident
+
+
+def slope(points):
+    """Of the least-squares line through (x, y)."""
+    middle = statistics.fmean(x for x, _ in points)
+    level = statistics.fmean(y for _, y in points)
+    return sum((x - middle) * (y - level) for x, y in points) / sum((x - middle) ** 2 for x, _ in points)
 
 
 def paths(cells):
@@ -149,6 +161,13 @@ async def load(stage, cells, options):
             times.append(took * 1000)
         times.sort()
         print(f"{name:16} median {times[len(times) // 2]:7.1f} ms, slowest {times[-1]:7.1f} ms", flush=True)
+    # The figures of so many rows take a while, which the pages do not wait for; the load comes when they are there.
+    start, most = time.monotonic(), 0
+    figures = asyncio.create_task(figures_of(host, port))
+    while not figures.done():
+        most = max(most, facts(stage.coordinator)[1])
+        await asyncio.wait({figures}, timeout=0.5)
+    print(f"the run's figures took {time.monotonic() - start:.0f} s more and at most {most} MiB", flush=True)
     heard = {"bytes": 0, "ended": 0}
     stop = asyncio.Event()
     viewers = [asyncio.create_task(viewer(host, port, heard, stop)) for _ in range(options.viewers)]
@@ -162,17 +181,27 @@ async def load(stage, cells, options):
         times.append(took * 1000)
         failures += status != 200
 
+    async def watch():
+        while True:
+            memory.append((time.monotonic(), facts(stage.coordinator)[1]))
+            await asyncio.sleep(0.5)
+
+    memory = []
+    watching = asyncio.create_task(watch())
     for number in range(int(options.rate * options.seconds)):
         await asyncio.sleep(max(0, start + number / options.rate - time.monotonic()))
         asked.append(asyncio.create_task(one()))
     await asyncio.gather(*asked)
     seconds = time.monotonic() - start
+    watching.cancel()
     after, end = facts(stage.coordinator)
+    late = [point for point in memory if point[0] > start + options.seconds / 2]
     times.sort()
     print(
         f"{options.viewers} viewers ({heard['ended']} dropped), {len(times) / seconds:.0f} requests/s for {seconds:.0f} s,"
         f" {failures} failed: median {times[len(times) // 2]:.1f} ms, 99 % {times[len(times) * 99 // 100]:.1f} ms;"
-        f" processor {(after - before) / seconds * 100:.0f} %, memory {resident} MiB → {end} MiB")
+        f" processor {(after - before) / seconds * 100:.0f} %, memory {resident} MiB → {end} MiB,"
+        f" {slope(late) * 60:+.1f} MiB a minute in the second half")
     stop.set()
     await asyncio.gather(*viewers, return_exceptions=True)
 
@@ -185,16 +214,22 @@ def main():
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--repeat", type=int, default=9)
+    parser.add_argument("--store", type=pathlib.Path, help="filled where it is not there yet, and kept")
     options = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with Stage(options.bin) as stage:
-        stage.stop(stage.coordinator)
-        start = time.monotonic()
-        cells = fill(stage.store, options.rows)
-        size = stage.store.stat().st_size >> 20
-        print(f"{cells * DOCUMENTS} rows in {cells} cells, {size} MiB, in {time.monotonic() - start:.0f} s", flush=True)
-        stage.serve()
+    stage = Stage(options.bin)
+    stage.store = options.store.resolve() if options.store else stage.store
+    is_filled = stage.store.exists()
+    cells = max(2, options.rows // DOCUMENTS)
+    with stage:
+        if not is_filled:
+            stage.stop(stage.coordinator)
+            start = time.monotonic()
+            fill(stage.store, cells)
+            size = stage.store.stat().st_size >> 20
+            print(f"{cells * DOCUMENTS} rows in {cells} cells, {size} MiB, in {time.monotonic() - start:.0f} s", flush=True)
+            stage.serve()
         asyncio.run(load(stage, cells, options))
 
 

@@ -93,5 +93,8 @@ class Stage:
         return text.strip()
 
     def get(self, path):
+        return json.loads(self.text(path))
+
+    def text(self, path):
         with urllib.request.urlopen(f"http://{self.http}{path}") as answer:
-            return json.loads(answer.read())
+            return answer.read().decode()

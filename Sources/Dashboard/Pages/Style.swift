@@ -155,7 +155,7 @@ enum Style {
         .examples thead,.runs thead{position:absolute;left:-99rem}
         .examples tr,.runs tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 1.2rem;padding:.7rem 0}
         .list.examples tr>*,.list.runs tr>*{padding:0}.runs tbody th{flex-basis:100%;padding-bottom:.2rem}
-        .list.examples tr>.excerpt{flex-basis:100%;min-width:0;padding-top:.25rem}.runs .progress span{min-width:0}
+        .list.examples tr>.excerpt{flex-basis:100%;min-width:0;padding:.25rem 0 0}.runs .progress span{min-width:0}
         .runs .left:not(:empty)::after{content:" left"}.examples .other::before{content:"there ";color:var(--muted)}}
         @media print{.top nav,#link,.filters,.pager{display:none}}
         """

@@ -84,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "worker",
             dependencies: [
-                "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles", "Messaging", "Settings",
+                "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles", "Messaging", "Hub", "Settings",
                 .arguments, .logging,
             ],
             swiftSettings: Strict.swift),
@@ -118,7 +118,7 @@ let package = Package(
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
         .moltTests(
             "Processes", module: nil, ["Store", "ModelFiles", "Daemons", "Messaging", "Wire", "CZeroMQ", .grdb]),
-        .moltTests("Daemons", ["Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles"]),
+        .moltTests("Daemons", ["Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles", "Hub"]),
         .moltTests("Dashboard", ["Store", "Cluster", "Wire", "Scoring", .logging]),
         .moltTests("Tidy", module: nil),
 

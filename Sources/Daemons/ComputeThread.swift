@@ -1,12 +1,13 @@
 import Cluster
 import Foundation
+import Hub
 import Mamba
 import Scoring
 import Wire
 
 /// The worker's compute: one thread that scores one job at a time, so that liveness never waits for a product.
 ///
-/// Invariant of the unchecked conformance: `task`, `stopRequests` and `isEnded` are touched under `condition` only.
+/// Invariant of the unchecked conformance: `task`, `stopRequests`, `loading` and `isEnded` are touched under `condition` only.
 final class ComputeThread: @unchecked Sendable {
     /// A job to compute, and the examples of it that are wanted, in the order in which to compute them.
     struct Task: Sendable {
@@ -22,6 +23,8 @@ final class ComputeThread: @unchecked Sendable {
     private let condition = NSCondition()
     private var task: Task?
     private var stopRequests: [LeaseName: StopRequest] = [:]
+    /// Ends the download that a job waits for.
+    private var loading: (lease: LeaseName, interruption: Interruption)?
     private var isEnded = false
 
     /// - Parameter report: told of what happens, from the compute thread.
@@ -61,6 +64,17 @@ final class ComputeThread: @unchecked Sendable {
     private func request(_ stop: StopRequest, _ lease: LeaseName) {
         condition.withLock {
             if task?.lease == lease, stop == .now { task = nil } else { stopRequests[lease] = stop }
+            if let loading, loading.lease == lease { loading.interruption.request() }
+        }
+    }
+
+    /// What ends the download of a job's model when the job is stopped.
+    private func interruption(for lease: LeaseName) -> Interruption {
+        condition.withLock {
+            let interruption = Interruption()
+            if stopRequests[lease] != nil { interruption.request() }
+            loading = (lease, interruption)
+            return interruption
         }
     }
 
@@ -75,15 +89,22 @@ final class ComputeThread: @unchecked Sendable {
     private func stopRequest(_ lease: LeaseName) -> StopRequest? { condition.withLock { stopRequests[lease] } }
 
     private func compute(_ task: Task) {
-        defer { condition.withLock { stopRequests[task.lease] = nil } }
+        defer {
+            condition.withLock {
+                stopRequests[task.lease] = nil
+                loading = nil
+            }
+        }
         do {
             let reduction = try Reduction(json: Data(task.job.reduction.utf8))
             if models.sha256 != task.job.model.sha256 { report(.loaded(model: nil)) }
-            let engine = try models.engine(for: task.job)
+            let engine = try models.engine(for: task.job, interruption(for: task.lease))
             report(.loaded(model: task.job.model.sha256))
             try score(task, with: engine, reduction)
         } catch is CancellationError {
             // Abandoned: nobody waits for it.
+        } catch let error as HubError where error.kind == .interrupted {
+            if stopRequest(task.lease) == .afterCurrent { report(.stopped(task.lease)) }
         } catch let failure as ExampleFailure {
             report(.failed(task.lease, failure.kind, detail: failure.detail, example: failure.example))
         } catch {

@@ -10,10 +10,13 @@ public struct ModelLocator: Sendable {
     public var folders: [URL]
     /// What was fetched from the hub.
     public var cache: Cache
+    /// Who gives out models that are nowhere here.
+    public var source: CheckpointSource?
 
-    public init(folders: [URL] = [], cache: Cache = .standard()) {
+    public init(folders: [URL] = [], cache: Cache = .standard(), source: CheckpointSource? = nil) {
         self.folders = folders
         self.cache = cache
+        self.source = source
     }
 
     /// The folders that are there and may hold the model, in the order to try them: by id in `folders`, by content in
@@ -56,7 +59,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
         case .absent(let model, let searched):
             """
             model \(model) is not on this worker; looked at \(searched.joined(separator: ", ")); fetch it with \
-            `coord fetch`, or see --models
+            `coord fetch`, or see --models and --models-from
             """
         case .different(let model, let path, let expected, let found):
             """
@@ -71,7 +74,7 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
 final class LoadedModel {
     private let locator: ModelLocator
     private let options: EngineOptions
-    private var loaded: (sha256: String, precision: Precision, engine: Engine)?
+    private var loaded: (sha256: String, precision: Precision, engine: Engine, held: HeldCheckpoint?)?
 
     /// Of the model that is loaded.
     var sha256: String? { loaded?.sha256 }
@@ -82,7 +85,9 @@ final class LoadedModel {
     }
 
     /// The engine of a model whose content has the hash that the job names, in the job's precision.
-    func engine(for job: WireJob) throws -> Engine {
+    ///
+    /// - Parameter interruption: ends a download.
+    func engine(for job: WireJob, _ interruption: Interruption) throws -> Engine {
         guard let precision = job.precision.isEmpty ? .fp32 : Precision(rawValue: job.precision) else {
             throw EngineError.unknownPrecision(job.precision)
         }
@@ -90,14 +95,48 @@ final class LoadedModel {
         loaded = nil
         var options = options
         options.precision = precision
-        let engine = try Engine(try locator.checkpoint(of: job.model), options: options)
-        loaded = (job.model.sha256, precision, engine)
+        let (checkpoint, held) = try locator.locate(job.model, interruption)
+        let engine = try Engine(checkpoint, options: options)
+        loaded = (job.model.sha256, precision, engine, held)
         return engine
     }
-
 }
 
 extension ModelLocator {
+    /// The job's checkpoint from this machine or, if it is not here, from the source; with what keeps it in the cache.
+    func locate(
+        _ model: WireJob.Model, _ interruption: Interruption
+    ) throws -> (checkpoint: Checkpoint, held: HeldCheckpoint?) {
+        do {
+            return (try checkpoint(of: model), nil)
+        } catch {
+            if let held = try cache.hold(checkpoint: model.sha256) {
+                if let checkpoint = try? Checkpoint.open(held.folder), try checkpoint.sha256() == model.sha256 {
+                    return (checkpoint, held)
+                }
+                guard source != nil else { throw error }
+                return try fetch(model, repairing: true, interruption)
+            }
+            guard source != nil else { throw error }
+            return try fetch(model, repairing: false, interruption)
+        }
+    }
+
+    private func fetch(
+        _ model: WireJob.Model, repairing: Bool, _ interruption: Interruption
+    ) throws -> (checkpoint: Checkpoint, held: HeldCheckpoint?) {
+        guard let held = try source?.fetch(model.sha256, repairing: repairing, interruption: interruption) else {
+            throw ModelError.absent(model: model.id, searched: [])
+        }
+        let checkpoint = try Checkpoint.open(held.folder)
+        let found = try checkpoint.sha256()
+        guard found == model.sha256 else {
+            throw ModelError.different(
+                model: model.id, path: held.folder.path, expected: model.sha256, found: found)
+        }
+        return (checkpoint, held)
+    }
+
     /// The first checkpoint whose content is the job's; where there is none, the first one's fault is the error.
     func checkpoint(of model: WireJob.Model) throws -> Checkpoint {
         var fault: (any Error)?

@@ -64,7 +64,7 @@ final class BlobDownload: BodyReceiver {
             guard wasResumed else {
                 throw HubError(
                     .corrupt,
-                    "\(file.title) came with \(found.text), where the hub lists \(file.hash.text); nothing of it is kept"
+                    "\(file.title) came with \(found.text), where the server lists \(file.hash.text); nothing of it is kept"
                 )
             }
             session.report(.note("\(file.title) is damaged where it was resumed; fetching it from its start"))
@@ -122,7 +122,7 @@ final class BlobDownload: BodyReceiver {
             throw .final(
                 HubError(
                     isPage ? .answer : .corrupt,
-                    "the server sends \(isPage ? "a web page of " : "")\(length) bytes as \(file.title), where the hub "
+                    "the server sends \(isPage ? "a web page of " : "")\(length) bytes as \(file.title), where the server "
                         + "lists \(file.size)\(partial.count > 0 ? " and \(partial.count) were there" : "")"))
         }
         if let tag = head.strongETag {
@@ -137,7 +137,7 @@ final class BlobDownload: BodyReceiver {
             try discardOrFail()
             throw .final(
                 HubError(
-                    .corrupt, "the server sends more of \(file.title) than the \(file.size) bytes that the hub lists"))
+                    .corrupt, "the server sends more of \(file.title) than the \(file.size) bytes that it lists"))
         }
         do { try partial.append(bytes) } catch { throw .final(error) }
         hash.update(bytes)

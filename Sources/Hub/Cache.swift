@@ -5,7 +5,8 @@ import Foundation
 ///
 /// Layout below the root: `blobs/sha256/…` holds contents; `models/OWNER/NAME`, `tokenizers/OWNER/NAME` and
 /// `benchmarks/NAME` hold `snapshots/REVISION`, folders of links to blobs with a `record.json`, and `refs/BRANCH`, the
-/// revision that a branch stood for when it was fetched. `partial` and `locks` serve downloads under way.
+/// revision that a branch stood for when it was fetched. `checkpoints/SHA256` holds a model that came from a coordinator.
+/// `partial` and `locks` serve downloads under way.
 public struct Cache: Sendable {
     /// The cache's folder, which need not exist.
     public let root: URL
@@ -35,9 +36,13 @@ public struct Cache: Sendable {
         (Repository(publishedID: id) ?? Repository(id)).flatMap { model(repository: $0, revision: revision) }
     }
 
-    /// The folder of the model whose `Checkpoint.sha256()` is given, of whatever name and revision.
+    /// The folder of the hub's model whose `Checkpoint.sha256()` is given, of whatever name and revision.
+    ///
+    /// One that came from a coordinator can be removed at any time; see ``hold(checkpoint:)``.
     public func model(sha256: String) -> URL? {
-        snapshots().first { $0.record.checkpoint == sha256 }?.folder
+        snapshots().first { snapshot in
+            if case .model = snapshot.subject { snapshot.record.checkpoint == sha256 } else { false }
+        }?.folder
     }
 
     /// A benchmark's rows as JSON Lines; nil where they were not fetched.
@@ -107,6 +112,7 @@ public struct Cache: Sendable {
         }
         return BenchmarkName.allCases.map { .benchmark($0) } + repositories("models").map { .model($0) }
             + repositories("tokenizers").map { .tokenizer($0) }
+            + names(in: root.appendingPathComponent("checkpoints")).filter(isSHA256).map { .checkpoint($0) }
     }
 
     private func names(in folder: URL) -> [String] {

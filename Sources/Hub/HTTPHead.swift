@@ -71,8 +71,10 @@ struct ErrorAnswer: Sendable {
     init(head: HTTPHead, host: String, body: [UInt8], token: Token?) {
         self.head = head
         self.host = host
-        struct Body: Decodable { var error: String }
-        let words = head["x-error-message"] ?? (try? JSONDecoder().decode(Body.self, from: Data(body)))?.error
+        // The hub says `error`, RFC 9457 `detail`.
+        struct Body: Decodable { var error, detail: String? }
+        let said = try? JSONDecoder().decode(Body.self, from: Data(body))
+        let words = head["x-error-message"] ?? said?.error ?? said?.detail
         message = words.map { words in
             let plain = String(words.prefix(200).map { $0.isNewline || $0.isASCII && $0 < " " ? " " : $0 })
             return token?.removed(from: plain) ?? plain

@@ -48,6 +48,8 @@ public struct HubFetcher: Sendable {
                 session: session, subject: subject, repository: repository, revision: revision ?? "main"
             ).run(updating: updating)
         case .benchmark(let name): return try BenchmarkFetch(session: session, name: name).run()
+        case .checkpoint:
+            throw HubError(.setting, "\(subject) came from a coordinator; a worker fetches it with --models-from")
         }
     }
 

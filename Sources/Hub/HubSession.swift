@@ -97,7 +97,7 @@ private final class JSONBody: BodyReceiver {
             throw .final(
                 HubError(
                     .answer,
-                    "the server answers with \(head.contentType ?? ""), not with JSON; check HF_ENDPOINT, and whether a "
+                    "the server answers with \(head.contentType ?? ""), not with JSON; check the server's address, and whether a "
                         + "proxy or a login page stands in between"))
         }
         try check(head.contentLength ?? 0)

@@ -13,6 +13,15 @@ public struct HubSettings: Sendable {
     let token: Token?
     let certificates: String?
 
+    /// For a server that is not the hub.
+    init(endpoint: Endpoint, token: Token?, certificates: String?) {
+        isOffline = false
+        self.endpoint = endpoint
+        datasets = endpoint
+        self.token = token
+        self.certificates = certificates
+    }
+
     /// - Throws: `HubError` for an address or token that cannot be right, and where a token would travel unencrypted.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(HubError) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

@@ -103,7 +103,7 @@ struct RepositoryFetch {
         answer.explained(
             place: "\(repository)", page: "\(session.settings.endpoint.text)/\(repository)",
             hasToken: session.settings.token != nil,
-            missing: file.map { "\($0.title) is not there at \($0.commit.prefix(12))" }
+            missing: file.map { "\($0.title) is not there at \(($0.commit ?? "").prefix(12))" }
                 ?? (answer.code == "RevisionNotFound"
                     ? "\(repository) has no revision '\(revision)'; check --revision"
                     : "there is no \(repository), or it has no revision '\(revision)'; check the name and --revision"))

@@ -47,7 +47,7 @@ public struct Snapshot: Sendable, Equatable {
     /// What a job takes: a model's folder, a tokenizer's or a benchmark's file.
     public var location: URL {
         switch subject {
-        case .model: folder
+        case .model, .checkpoint: folder
         case .tokenizer, .benchmark:
             record.files.first.map { folder.appendingPathComponent($0.name) } ?? folder
         }
@@ -55,7 +55,10 @@ public struct Snapshot: Sendable, Equatable {
 
     /// The commit to ask for again; nil for rows, which have one revision only.
     public var fetchedRevision: String? {
-        if case .benchmark = subject { nil } else { record.revision }
+        switch subject {
+        case .benchmark, .checkpoint: nil
+        case .model, .tokenizer: record.revision
+        }
     }
 
     /// The bytes of all files.

@@ -9,6 +9,8 @@ public enum Subject: Sendable, Hashable, CustomStringConvertible {
     case tokenizer(Repository)
     /// The rows of a benchmark's published split.
     case benchmark(BenchmarkName)
+    /// A checkpoint that came from a coordinator, by its `Checkpoint.sha256()`.
+    case checkpoint(String)
 
     /// What a user calls it.
     ///
@@ -33,6 +35,7 @@ public enum Subject: Sendable, Hashable, CustomStringConvertible {
                 ? repository.name : "\(repository)"
         case .tokenizer: "tokenizer"
         case .benchmark(let name): name.rawValue
+        case .checkpoint(let sha256): "model \(sha256.prefix(12))"
         }
     }
 
@@ -42,6 +45,7 @@ public enum Subject: Sendable, Hashable, CustomStringConvertible {
         case .model(let repository): ["models", repository.owner, repository.name]
         case .tokenizer(let repository): ["tokenizers", repository.owner, repository.name]
         case .benchmark(let name): ["benchmarks", name.rawValue]
+        case .checkpoint(let sha256): ["checkpoints", sha256]
         }
     }
 }

@@ -41,6 +41,14 @@ struct Serve: ParsableCommand {
         completion: .file())
     var httpTokenFile: String?
 
+    @Flag(
+        name: .long,
+        help: """
+            Give the models that runs name out to workers, by content, at the dashboard's address; see worker \
+            --models-from.
+            """)
+    var shareModels = false
+
     @Option(name: .long, help: "Log level: \(LogLevel.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel: LogLevel = .info
 
@@ -63,6 +71,9 @@ struct Serve: ParsableCommand {
     func validate() throws {
         guard (0...1).contains(verification) else { throw ValidationError("--verification is between 0 and 1") }
         guard memory.map({ $0 >= 64 }) ?? true else { throw ValidationError("--memory is at least 64") }
+        guard http != "off" || !shareModels else {
+            throw ValidationError("--share-models gives models out at the dashboard's address: leave out --http off")
+        }
         if let http, http != "off", ListenAddress(http) == nil {
             throw ValidationError("--http is a host and a port such as 127.0.0.1:8080, or off; not '\(http)'")
         }
@@ -89,8 +100,10 @@ struct Serve: ParsableCommand {
         let service = try CoordinatorService(options, admitting: folder.authorizedKeys())
         let dashboard: ServedDashboard?
         do {
-            dashboard = try dashboardOptions.map { try ServedDashboard(service, $0) }
-        } catch let error as DashboardError where http == nil {
+            dashboard = try dashboardOptions.map {
+                try ServedDashboard(service, $0, sharingModels: shareModels)
+            }
+        } catch let error as DashboardError where http == nil && !shareModels {
             // Nobody asked for that port.
             log.warning("no dashboard: \(error)")
             dashboard = nil

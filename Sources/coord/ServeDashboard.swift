@@ -79,12 +79,17 @@ extension LiveWorker {
 struct ServedDashboard {
     let server: DashboardServer
     private let tracer: ExampleTracer
+    private let models: SharedModels?
 
-    init(_ service: CoordinatorService, _ options: DashboardOptions) throws {
+    init(_ service: CoordinatorService, _ options: DashboardOptions, sharingModels: Bool) throws {
         let tracer = try ExampleTracer(store: options.store)
         self.tracer = tracer
-        server = try blocking {
-            try await DashboardServer.start(options, source: CoordinatorSource(service: service, tracer: tracer))
+        let models = sharingModels ? try SharedModels(store: options.store) : nil
+        self.models = models
+        var sharing = options
+        sharing.models = models.map { RunModels(models: $0) }
+        server = try blocking { [sharing] in
+            try await DashboardServer.start(sharing, source: CoordinatorSource(service: service, tracer: tracer))
         }
     }
 
@@ -92,6 +97,7 @@ struct ServedDashboard {
         let server = server
         try blocking { try await server.stop() }
         try tracer.close()
+        try models?.close()
     }
 }
 

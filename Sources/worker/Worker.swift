@@ -73,6 +73,8 @@ struct Work: ParsableCommand {
             """, completion: .directory)
     var spool: String = WorkerSpool.standard.path
 
+    @OptionGroup var fetched: FetchedModels
+
     @OptionGroup var engine: EngineArguments
 
     @Flag(name: .long, help: "Leave when standard input ends, as it does when a parent process dies.")
@@ -105,7 +107,7 @@ struct Work: ParsableCommand {
         var options = WorkerService.Options(
             coordinator: coordinator, coordinatorKey: try KeyFile.readPublic(coordinatorKey),
             keys: try KeyFile.readSecret(key), engine: engine,
-            models: ModelLocator(folders: models.map { URL(fileURLWithPath: $0) }), log: log)
+            models: try fetched.locator(folders: models.map { URL(fileURLWithPath: $0) }, log: log), log: log)
         options.spool = URL(fileURLWithPath: spool)
         options.health = health.map { HealthFile($0) }
         options.leaveAfter = stopBefore.map { end in

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Hub
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("A download")
@@ -125,7 +126,7 @@ struct DownloadTests {
         case .announcesLess: #expect(error?.is(.corrupt, saying: "9995 bytes") == true)
         case .sendsMore: #expect(error?.is(.corrupt, saying: "more of tokenizer.json") == true)
         case .sendsLess: #expect(error?.is(.corrupt, saying: "9995 of 10000") == true)
-        case .otherContent: #expect(error?.is(.corrupt, saying: "where the hub lists sha256") == true)
+        case .otherContent: #expect(error?.is(.corrupt, saying: "where the server lists sha256") == true)
         case .otherPart: #expect(error?.is(.corrupt, saying: "bytes 7-9999/10000") == true)
         case .page: #expect(error?.is(.answer, saying: "a web page") == true)
         }

@@ -1,6 +1,7 @@
 import Benchmarks
 import Foundation
 import Hub
+import TestSupport
 import Testing
 
 @Suite("Rows from the hub")

@@ -2,38 +2,50 @@ import Foundation
 import Synchronization
 
 /// What a client asked.
-struct Asked: Sendable {
+public struct Asked: Sendable {
     /// Path and query.
-    let path: String
+    public let path: String
     /// By name in lower case.
-    let headers: [String: String]
+    public let headers: [String: String]
     /// How often the path was asked for before.
-    let times: Int
+    public let times: Int
 }
 
 /// What a server sends, true or not.
-struct Reply: Sendable {
-    var status = 200
-    var headers: [(String, String)] = []
-    var body: [UInt8] = []
+public struct Reply: Sendable {
+    public var status = 200
+    public var headers: [(String, String)] = []
+    public var body: [UInt8] = []
     /// `Content-Length`; the body's length if nil, none if the body comes in chunks.
-    var announced: Int?
-    var isChunked = false
+    public var announced: Int?
+    public var isChunked = false
     /// The connection ends after so many bytes of the body.
-    var cut: Int?
+    public var cut: Int?
 
-    static func json(_ text: String, _ headers: [(String, String)] = []) -> Reply {
+    public init(
+        status: Int = 200, headers: [(String, String)] = [], body: [UInt8] = [], announced: Int? = nil,
+        isChunked: Bool = false, cut: Int? = nil
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.announced = announced
+        self.isChunked = isChunked
+        self.cut = cut
+    }
+
+    public static func json(_ text: String, _ headers: [(String, String)] = []) -> Reply {
         Reply(headers: [("Content-Type", "application/json; charset=utf-8")] + headers, body: Array(text.utf8))
     }
 
     /// An error as the hub sends it.
-    static func error(_ status: Int, _ code: String? = nil, _ headers: [(String, String)] = []) -> Reply {
+    public static func error(_ status: Int, _ code: String? = nil, _ headers: [(String, String)] = []) -> Reply {
         let named = code.map { [("X-Error-Code", $0)] } ?? []
         return Reply(status: status, headers: named + headers, body: Array(#"{"error":"so it is"}"#.utf8))
     }
 
     /// A file, or the part of it that is asked for.
-    static func file(_ content: [UInt8], _ asked: Asked, tag: String? = nil) -> Reply {
+    public static func file(_ content: [UInt8], _ asked: Asked, tag: String? = nil) -> Reply {
         let tags = tag.map { [("ETag", $0)] } ?? []
         guard let range = asked.headers["range"], let start = Int(range.dropFirst(6).dropLast()),
             asked.headers["if-range"] == nil || asked.headers["if-range"] == tag
@@ -45,18 +57,18 @@ struct Reply: Sendable {
 }
 
 /// A server of HTTP on a port of this machine that answers by a script, one connection after the other.
-final class LocalServer: Sendable {
-    let port: Int
+public final class LocalServer: Sendable {
+    public let port: Int
     private let listener: Int32
     private let log = Mutex<[Asked]>([])
 
-    var address: String { "http://127.0.0.1:\(port)" }
+    public var address: String { "http://127.0.0.1:\(port)" }
     /// All requests so far.
-    var asked: [Asked] { log.withLock { $0 } }
+    public var asked: [Asked] { log.withLock { $0 } }
 
-    func asked(_ part: String) -> [Asked] { asked.filter { $0.path.contains(part) } }
+    public func asked(_ part: String) -> [Asked] { asked.filter { $0.path.contains(part) } }
 
-    init(_ script: @escaping @Sendable (Asked) -> Reply) throws {
+    public init(_ script: @escaping @Sendable (Asked) -> Reply) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

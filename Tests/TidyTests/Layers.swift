@@ -40,7 +40,7 @@ enum Layers {
         ],
         "worker": [
             "ArgumentParser", "Logging", "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles",
-            "Messaging", "Settings",
+            "Messaging", "Hub", "Settings",
         ],
     ]
 }

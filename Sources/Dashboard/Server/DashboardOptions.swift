@@ -10,6 +10,8 @@ public struct DashboardOptions: Sendable {
     /// What a viewer must show; nil on the loopback only.
     public var token: AccessToken?
     public var limits = Limits()
+    /// Models that workers may fetch; nil to give none out.
+    public var models: (any ModelShelf)?
     public var log: Logger
 
     public init(address: ListenAddress, store: String, token: AccessToken? = nil, log: Logger) {

@@ -88,6 +88,7 @@ struct Gate: RouterMiddleware {
     private func isPage(_ request: Request) -> Bool {
         let path = request.uri.path
         return !path.hasPrefix("/api/") && path != "/metrics" && path != "/readyz"
+            && !path.hasPrefix("/models/")
     }
 
     private func answer(to error: any Error, _ request: Request, _ context: BasicRequestContext) -> Response {

@@ -36,6 +36,7 @@ struct Site: Sendable {
         addPages(router)
         addInterface(router)
         addOperations(router)
+        if let models = options.models { addModels(router, of: models) }
         return router
     }
 

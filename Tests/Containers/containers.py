@@ -186,8 +186,9 @@ def disturbed(cluster, job, expected):
 def compose(options, expected):
     print("compose.yaml")
     command = ["podman-compose", "--project-name", NAME, "--file", str(REPOSITORY / "docker" / "compose.yaml")]
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        environment = {**os.environ, "MOLT_PUBLISH": f"127.0.0.1:{free.getsockname()[1]}"}
+    with socket.create_server(("127.0.0.1", 0)) as free, socket.create_server(("127.0.0.1", 0)) as other:
+        environment = {**os.environ, "MOLT_PUBLISH": f"127.0.0.1:{free.getsockname()[1]}",
+                       "MOLT_PUBLISH_HTTP": f"127.0.0.1:{other.getsockname()[1]}"}
 
     def ask(*words):
         return subprocess.run([*command, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -216,7 +217,7 @@ def compose(options, expected):
         # What podman-compose 1.6 leaves with podman 4.3.
         podman("pod", "rm", "--force", f"pod_{NAME}", check=False)
         podman("network", "rm", "--force", f"{NAME}_default", check=False)
-        podman("volume", "rm", "--force", *(f"{NAME}_{name}" for name in ("store", "keys", "spool")), check=False)
+        podman("volume", "rm", "--force", *(f"{NAME}_{name}" for name in ("store", "keys", "spool", "monitoring")), check=False)
 
 
 def perform(options, folder):

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import yaml
@@ -28,6 +29,7 @@ from chaos import Failure, figures, rows_of, tool  # noqa: E402
 
 NETWORK = f"molt-kubernetes-{os.getpid()}"
 USER = 10001
+TOKEN = os.urandom(32).hex()
 
 
 def command(*words, check=True, text=None, **variables):
@@ -53,17 +55,23 @@ def wait(seconds, what, condition):
     return time.monotonic() - start
 
 
+def metrics(address):
+    request = urllib.request.Request(f"http://{address}:8080/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.read().decode()
+
+
 def validate(folder):
-    resources = []
+    built = {}
     for overlay in sorted((FOLDER / "overlays").iterdir()):
         text = command("kubectl", "kustomize", overlay).stdout
         file = folder / f"{overlay.name}.yaml"
         file.write_text(text)
         checked = command("kubernetes-validate", "--strict", file)
-        resources = [resource for resource in yaml.safe_load_all(text) if resource]
+        built[overlay.name] = resources = [resource for resource in yaml.safe_load_all(text) if resource]
         passed = (checked.stdout + checked.stderr).count("passed")
         expect(passed == len(resources), f"overlay {overlay.name}: {passed} resources pass the strict schemas")
-    return resources
+    return built["autoscaled"]
 
 
 class Pods:
@@ -152,6 +160,8 @@ def perform(options, folder):
     pods = Pods(resources, folder)
     try:
         pods.secrets(keys)
+        pods.secrets(command("kubectl", "create", "secret", "generic", "molt-dashboard", "--dry-run=client", "--output",
+                             "yaml", f"--from-literal=token={TOKEN}").stdout)
         coordinator = pods.start("molt-coordinator", 0, data)
 
         def coord(*words):
@@ -162,6 +172,7 @@ def perform(options, folder):
         address = command("podman", "inspect", "--format", f'{{{{(index .NetworkSettings.Networks "{NETWORK}").IPAddress}}}}',
                           command("podman", "pod", "inspect", "--format", "{{.InfraContainerID}}",
                                   coordinator).stdout.strip()).stdout.strip()
+        expect("molt_backlog_seconds" in metrics(address), "the metric that the autoscaler reads, for the token")
         for ordinal in (0, 1):
             template = pods.sets["molt-worker"]["spec"]["template"]["spec"]
             template["hostAliases"] = [{"ip": address, "hostnames": ["molt-coordinator"]}]

@@ -19,7 +19,8 @@ struct Coord: AsyncParsableCommand {
         version: Build.name,
         subcommands: [
             Run.self, Serve.self, Submit.self, Status.self, Watch.self, Workers.self, Drain.self, Cancel.self,
-            Resume.self, Report.self, Compare.self, Keygen.self, Inspect.self, MakeModel.self, Requests.self,
+            Resume.self, Report.self, Compare.self, ClusterCommand.self, Keygen.self, Inspect.self, MakeModel.self,
+            Requests.self,
             Schema.self, Fetch.self, DoctorCommand.self,
         ])
 

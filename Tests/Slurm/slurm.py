@@ -195,6 +195,42 @@ def quick(slurm, molt, options, folder):
     return coordinator
 
 
+def launcher(slurm, molt, options, folder):
+    print("coord cluster up, scale and down, with scripts for small nodes")
+    scripts = folder / "repository" / "cluster" / "slurm"
+    scripts.mkdir(parents=True)
+    for name in ("coordinator.sbatch", "worker.sbatch"):
+        text = (REPOSITORY / "cluster" / "slurm" / name).read_text()
+        for line in ("cpus-per-task=2", "cpus-per-task=4"):
+            text = text.replace(line, "cpus-per-task=1")
+        (scripts / name).write_text(text.replace("--mem=4G", "--mem=500").replace("--mem=8G", "--mem=500"))
+
+    def cluster(*words):
+        done = subprocess.run([options.bin / "coord", "cluster", *words, "--launcher", "slurm", "--from",
+                               folder / "repository"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise Failure(f"coord cluster {' '.join(words)}: {done.stderr.strip()}")
+
+    def names():
+        return sorted(line.split()[0] for line in molt.workers())
+
+    cluster("up", "--workers", "2")
+    seconds, _ = wait(180, "two workers", lambda: names() == ["slurm-1", "slurm-2"])
+    expect(True, f"up: two workers after {seconds:.1f} s")
+    cluster("up", "--workers", "2")
+    jobs = slurm.ask("squeue", "-h", "-r").splitlines()
+    expect(len(jobs) == 3, "up again starts nothing")
+    cluster("scale", "--workers", "1")
+    seconds, _ = wait(60, "one worker", lambda: names() == ["slurm-1"])
+    expect(True, f"scale: the second has left after {seconds:.1f} s")
+    cluster("scale", "--workers", "3")
+    wait(180, "three workers", lambda: names() == ["slurm-1", "slurm-2", "slurm-3"])
+    cluster("down")
+    wait(60, "an empty queue", lambda: not slurm.ask("squeue", "-h"))
+    expect(True, "down: nothing is left in the queue")
+    (molt.home / "endpoint").unlink()
+
+
 def limit(slurm, molt, options, folder):
     print("a worker leaves before its time limit, without Slurm's signal")
     worker = slurm.submit("worker.sbatch", "--cpus-per-task=1", "--mem=500", "--array=9", "--time=2",
@@ -255,6 +291,7 @@ def perform(options, folder):
     undisturbed = folder / "undisturbed.sqlite"
     tool(options, "run", inputs.job, "--store", undisturbed, "--backend", "reference", stderr=subprocess.DEVNULL)
     expected = rows_of(undisturbed)[0]
+    launcher(slurm, molt, options, folder)
     coordinator = quick(slurm, molt, options, folder)
     if options.limit:
         limit(slurm, molt, options, folder)

@@ -9,8 +9,9 @@ export MOLT_REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$
 BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
-.PHONY: all setup build demo test bench-cluster bench-peers bench-scoring-peers fuzz simulate chaos slurm containers \
-	kubernetes sanitize browser load slowdown api-fuzz operators lint format protocol clean
+.PHONY: all setup build demo test cuda cuda-on-host cuda-check bench-cluster bench-peers bench-scoring-peers fuzz \
+	simulate chaos slurm containers kubernetes sanitize browser load slowdown api-fuzz operators lint format protocol \
+	clean
 
 all: build
 
@@ -24,8 +25,20 @@ demo: build
 	@test -e jobs/models/tiny/config.json || $(BIN)/coord make-model --shape tiny --seed 1 --output jobs/models/tiny
 	$(BIN)/coord run jobs/quick.yaml --workers 2
 
-test: build
+test: build cuda-on-host
 	$(SWIFT) test $(FLAGS) $(TEST_FLAGS)
+
+# The library of CUDA kernels, for sm_80 and sm_90 (or ARCHITECTURES="89"); without nvcc, PyPI's is installed: 1.1 GB.
+cuda:
+	Sources/CUDAKernels/build.sh
+
+# The same kernels compiled for this machine, on which the tests run.
+cuda-on-host:
+	Sources/CUDAKernels/build.sh --host
+
+# Where a GPU is: its kernels against the host's, compute-sanitizer, and how fast they are.
+cuda-check:
+	Tests/CUDA/check.sh $(ARGUMENTS)
 
 # Options in ARGUMENTS, such as `make bench-cluster ARGUMENTS="--parts jobs --json"`.
 bench-cluster: build

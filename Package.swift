@@ -24,6 +24,8 @@ let package = Package(
     ],
     targets: [
         // The system's libraries, and the hot loops.
+        // Only its header: `make cuda` builds the library, which is loaded at run time.
+        .systemLibrary(name: "CUDAKernels"),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
         .target(
@@ -44,7 +46,7 @@ let package = Package(
         .molt("Tokenizer", ["Hashing"]),
         .molt("Operations", ["ModelFiles"]),
         .molt("Mamba", ["Operations", "ModelFiles"]),
-        .molt("Backends", ["Operations", "ModelFiles", "CKernels", "COpenBLAS"]),
+        .molt("Backends", ["Operations", "ModelFiles", "CKernels", "COpenBLAS", "CUDAKernels"]),
         .molt("Statistics", []),
         .molt("Benchmarks", ["Tokenizer", "Statistics", "Hashing"]),
         .molt("Scoring", ["Mamba", "Operations", "ModelFiles"]),

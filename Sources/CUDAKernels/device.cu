@@ -232,6 +232,7 @@ void *allocate_weights(mc_device *device, uint64_t bytes) {
     }
     device->weights[memory] = bytes;
     device->weight_bytes += bytes;
+    device->weight_peak = std::max(device->weight_peak, device->weight_bytes);
     return memory;
 }
 
@@ -251,7 +252,7 @@ void release(mc_device *device, void *memory, mc_purpose purpose) {
 
 void read_memory(mc_device *device, mc_memory *memory) {
     Call call(device);
-    *memory = {device->weight_bytes, device->arena.used, device->arena.peak, device->arena.bytes};
+    *memory = {device->weight_bytes, device->weight_peak, device->arena.used, device->arena.peak, device->arena.bytes};
 }
 
 void mark(mc_device *device) {

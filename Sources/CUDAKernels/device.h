@@ -64,7 +64,7 @@ struct mc_device {
     std::mutex mutex;
     Arena arena;
     std::unordered_map<void *, uint64_t> weights;
-    uint64_t weight_bytes = 0;
+    uint64_t weight_bytes = 0, weight_peak = 0;
     LibraryProducts *library = nullptr;
 
     mc_status status = mc_ok;

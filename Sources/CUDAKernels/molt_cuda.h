@@ -77,6 +77,8 @@ typedef struct {
 /// Bytes of a device's memory that are in use by the library's caller.
 typedef struct {
     uint64_t weights;
+    /// The most that weights ever took at once.
+    uint64_t weights_peak;
     uint64_t activations;
     /// The most that activations ever took at once since `mark`.
     uint64_t activations_peak;

@@ -28,7 +28,7 @@ public struct Doctor: Sendable {
     /// Everything that was looked at, the machine first.
     public func findings() -> [Finding] {
         let node = NodeExamination()
-        var findings = [node.processor(), node.memory(), node.openFiles(), node.clock()]
+        var findings = [node.processor(), node.memory(), node.openFiles(), node.clock(), GPUExamination().finding()]
         findings.append(FileSystemExamination("disk of the store", store).finding(isStore: true))
         findings.append(FileSystemExamination("disk of the spool", spool).finding(isStore: false))
         findings.append(KeyExamination.curve())

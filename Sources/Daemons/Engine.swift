@@ -12,11 +12,15 @@ public enum Device: String, Sendable, CaseIterable {
     case reference
     /// C kernels.
     case cpu
+    /// A GPU, by the library that `make cuda` builds.
+    case cuda
 }
 
 /// How an engine is built on its device.
 public struct EngineOptions: Sendable {
     public var device: Device
+    /// Which GPU, from 0, of those that the process sees.
+    public var deviceIndex: Int
     /// Cores that one engine uses.
     public var threads: Int
     /// Which matrix product the CPU uses.
@@ -29,10 +33,12 @@ public struct EngineOptions: Sendable {
     public var sharing: PrefixSharing
 
     public init(
-        device: Device = .cpu, threads: Int = 1, gemm: CPUBackend.GEMM = .packed, precision: Precision = .fp32,
+        device: Device = .cpu, deviceIndex: Int = 0, threads: Int = 1, gemm: CPUBackend.GEMM = .packed,
+        precision: Precision = .fp32,
         budgetBytes: Int = ScoringBudget.defaultBytes, sharing: PrefixSharing = .on
     ) {
         self.device = device
+        self.deviceIndex = deviceIndex
         self.threads = threads
         self.gemm = gemm
         self.precision = precision
@@ -42,10 +48,16 @@ public struct EngineOptions: Sendable {
 
     /// What the engine will be; part of a score's identity. A worker's is that of fp32: which precision its scores have
     /// stands with the cell.
+    ///
+    /// - Throws: `CUDAError` where there is no GPU to be had.
     public var description: EngineDescription {
-        switch device {
-        case .reference: describe(ReferenceBackend(precision: precision))
-        case .cpu: describe(cpu)
+        get throws {
+            switch device {
+            case .reference: describe(ReferenceBackend(precision: precision))
+            case .cpu: describe(cpu)
+            case .cuda:
+                describe(try CUDABackend(CUDADevice(deviceIndex, of: CUDALibrary()), precision: precision))
+            }
         }
     }
 
@@ -60,6 +72,20 @@ public struct EngineOptions: Sendable {
             throw EngineError.noSuchProduct(gemm: gemm, precision: precision)
         }
         return cpu
+    }
+
+    /// The CUDA backend that the options ask for, with the memory for activations and states set aside.
+    ///
+    /// - Throws: `CUDAError` where there is no GPU to be had, or it has not as much memory.
+    public func cudaBackend() throws -> CUDABackend {
+        let device = try CUDADevice(deviceIndex, of: CUDALibrary(), activationBytes: budgetBytes)
+        return CUDABackend(device, precision: precision)
+    }
+
+    /// What is computed at a time. A GPU's memory is one piece: a quarter is left for what products need beside their
+    /// results, and for pieces that do not fit.
+    func scoringBudget(for model: ModelConfiguration) -> ScoringBudget {
+        ScoringBudget(bytes: device == .cuda ? budgetBytes / 4 * 3 : budgetBytes, for: model)
     }
 
     private var cpu: CPUBackend {
@@ -108,6 +134,7 @@ public struct Engine: Sendable {
         case .reference:
             try self.init(checkpoint, on: ReferenceBackend(precision: options.precision), options)
         case .cpu: try self.init(checkpoint, on: options.cpuBackend(), options)
+        case .cuda: try self.init(checkpoint, on: options.cudaBackend(), options)
         }
     }
 
@@ -115,7 +142,7 @@ public struct Engine: Sendable {
         let model = try LanguageModel(checkpoint, on: backend)
         configuration = model.configuration
         name = backend.engine
-        let budget = ScoringBudget(bytes: options.budgetBytes, for: model.configuration)
+        let budget = options.scoringBudget(for: model.configuration)
         let sharing = options.sharing
         run = { reduction, requests, shouldContinue in
             try Scorer(model: model, reduction: reduction, budget: budget, sharing: sharing)

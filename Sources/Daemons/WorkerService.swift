@@ -46,7 +46,7 @@ public final class WorkerService: Sendable {
         let context = try MessagingContext()
         self.context = context
         var greeting = Hello(
-            engine: options.engine.description, host: ProcessInfo.processInfo.hostName,
+            engine: try options.engine.description, host: ProcessInfo.processInfo.hostName,
             bootID: UUID().uuidString)
         greeting.precisions = options.engine.precisions.map(\.rawValue)
         greeting.memoryBytes = Machine.memoryBytes

@@ -65,11 +65,12 @@ struct Bench: ParsableCommand {
             switch options.device {
             case .reference: try prefill.measure(checkpoint, on: ReferenceBackend(precision: precision))
             case .cpu: try prefill.measure(checkpoint, on: options.cpuBackend())
+            case .cuda: try measured(options.cudaBackend()) { try prefill.measure(checkpoint, on: $0) }
             }
         if json {
             print(try JSONLine.pretty(results.map { BenchRow($0, profiled: profile) }))
         } else {
-            printHeading(options)
+            try printHeading(options)
             for result in results { print(BenchText.describe(result, profiled: profile)) }
         }
     }
@@ -86,14 +87,31 @@ struct Bench: ParsableCommand {
             case .reference:
                 try decode.measure(checkpoint, on: ReferenceBackend(precision: precision), precision: precision)
             case .cpu: try decode.measure(checkpoint, on: options.cpuBackend(), precision: precision)
+            case .cuda:
+                try measured(options.cudaBackend()) {
+                    try decode.measure(checkpoint, on: $0, precision: precision)
+                }
             }
         if json { return print(try JSONLine.pretty(results)) }
-        printHeading(options)
+        try printHeading(options)
         for result in results { print(result.text) }
     }
 
-    private func printHeading(_ options: EngineOptions) {
-        print("\(options.description.name), \(options.threads) thread(s), medians of \(repeats)\n")
+    /// What `measure` finds on a GPU; the memory that it took goes to standard error.
+    private func measured<Results>(
+        _ backend: CUDABackend, _ measure: (CUDABackend) throws -> Results
+    ) throws -> Results {
+        let results = try measure(backend)
+        let memory = backend.device.memory
+        let text = String(
+            format: "device memory: weights %.1f MiB, activations and states at most %.1f of %.1f MiB\n",
+            Double(memory.weightsPeak) / 0x1p20, Double(memory.activationsPeak) / 0x1p20, Double(memory.arena) / 0x1p20)
+        FileHandle.standardError.write(Data(text.utf8))
+        return results
+    }
+
+    private func printHeading(_ options: EngineOptions) throws {
+        print("\(try options.description.name), \(options.threads) thread(s), medians of \(repeats)\n")
     }
 
     /// `1x512,8x128`

@@ -10,6 +10,9 @@ struct EngineArguments: ParsableArguments {
     @Option(name: .long, help: "Where the model runs: \(Device.allCases.map(\.rawValue).joined(separator: ", ")).")
     var backend: Device = .cpu
 
+    @Option(name: .long, help: "Which GPU, from 0, of those that the process sees.")
+    var device = 0
+
     @Option(name: .long, help: "Cores that the engine uses.")
     var threads = 1
 
@@ -38,6 +41,7 @@ struct EngineArguments: ParsableArguments {
         if let pin, pin.numbers.count < threads {
             throw ValidationError("--pin \(pin) names fewer cores than the \(threads) of --threads")
         }
+        guard device >= 0 else { throw ValidationError("--device is a GPU's number, from 0") }
         guard memory > 0 else { throw ValidationError("--memory is at least 1") }
     }
 
@@ -48,8 +52,8 @@ struct EngineArguments: ParsableArguments {
     func options(precision: Precision = .fp32) throws -> EngineOptions {
         try pin?.pin()
         return EngineOptions(
-            device: backend, threads: threads, gemm: gemm, precision: precision, budgetBytes: memory << 20,
-            sharing: prefixSharing)
+            device: backend, deviceIndex: device, threads: threads, gemm: gemm, precision: precision,
+            budgetBytes: memory << 20, sharing: prefixSharing)
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Backends
 import Daemons
 import Foundation
 import Logging
@@ -14,6 +15,9 @@ struct Worker: ParsableCommand {
         version: Build.name, subcommands: [Work.self, Score.self, Generate.self, Bench.self, Health.self],
         defaultSubcommand: Work.self)
 
+    /// The exit code where no GPU can be had.
+    private static let noDevice: Int32 = 3
+
     static func main() {
         do {
             let settings = try Settings(
@@ -22,6 +26,9 @@ struct Worker: ParsableCommand {
                 Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
             var command = try parse(completed)
             try command.run()
+        } catch let fault as CUDAError {
+            FileHandle.standardError.write(Data("Error: \(fault)\n".utf8))
+            Foundation.exit(noDevice)
         } catch {
             exit(withError: error)
         }
@@ -46,7 +53,7 @@ struct Work: ParsableCommand {
         commandName: "work",
         abstract: "Work for a coordinator until SIGTERM, which returns unfinished work first.",
         discussion: """
-            Exit codes: 0 left in order · 1 failed or rejected · 4 left rows in the spool, which the next start \
+            Exit codes: 0 left in order · 1 failed or rejected · 3 no GPU to be had with --backend cuda · 4 left rows in the spool, which the next start \
             delivers. Every option can also be set in the environment (--log-level as MOLT_LOG_LEVEL) or a file; see \
             docs/operations.md.
             """)

@@ -24,6 +24,8 @@ public final class CUDADevice: @unchecked Sendable {
     /// Bytes that are in use.
     public struct Memory: Sendable, Equatable {
         public let weights: Int
+        /// The most that weights took at once.
+        public let weightsPeak: Int
         public let activations: Int
         /// The most that activations took at once since ``CUDADevice/beginPeak()``.
         public let activationsPeak: Int
@@ -85,8 +87,9 @@ public final class CUDADevice: @unchecked Sendable {
         var memory = mc_memory()
         functions.memory(handle, &memory)
         return Memory(
-            weights: Int(memory.weights), activations: Int(memory.activations),
-            activationsPeak: Int(memory.activations_peak), arena: Int(memory.arena))
+            weights: Int(memory.weights), weightsPeak: Int(memory.weights_peak),
+            activations: Int(memory.activations), activationsPeak: Int(memory.activations_peak),
+            arena: Int(memory.arena))
     }
 
     /// Begins the activations' peak anew.

@@ -2,7 +2,7 @@
 # Installs the Debian packages that Molt builds with; asks for nothing when they are there already.
 set -eu
 
-packages="make git pkg-config libzmq3-dev libopenblas-dev libsqlite3-dev libcurl4-openssl-dev"
+packages="make g++ git pkg-config libzmq3-dev libopenblas-dev libsqlite3-dev libcurl4-openssl-dev"
 
 missing=""
 for package in $packages; do

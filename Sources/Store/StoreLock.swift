@@ -2,7 +2,8 @@ import Foundation
 
 /// The right to write a store: an exclusive `flock` on a file beside it, which the kernel drops when the process ends.
 ///
-/// The lock file stays behind, so that two processes never lock two different files of one name.
+/// The lock file stays behind, so that two processes never lock two different files of one name. Who holds it cannot be
+/// asked of `flock`, so the holder has an open file description lock (fcntl(2)) on it too, which can be.
 final class StoreLock: Sendable {
     private let descriptor: Int32
 
@@ -22,6 +23,8 @@ final class StoreLock: Sendable {
             }
             throw .inUse(path: path, holder: holder)
         }
+        var record = Self.wholeFile
+        _ = fcntl(descriptor, Self.setLock, &record)
         let mark = Array("process \(getpid()) on \(ProcessInfo.processInfo.hostName)".utf8)
         ftruncate(descriptor, 0)
         _ = mark.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
@@ -30,21 +33,33 @@ final class StoreLock: Sendable {
 
     /// The process that holds the lock of a store; nil if nobody does. Takes no lock, not even for a moment.
     static func holder(store path: String) -> String? {
-        var facts = stat()
-        guard stat(path + ".lock", &facts) == 0, let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
-        else { return nil }
-        let isHeld = locks.split(separator: "\n").contains { line in
-            let words = line.split(separator: " ")
-            return words.contains("FLOCK") && words.contains { $0.hasSuffix(":\(facts.st_ino)") }
-        }
-        guard isHeld, let mark = try? String(contentsOfFile: path + ".lock", encoding: .utf8) else { return nil }
-        return mark
+        let descriptor = open(path + ".lock", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var record = wholeFile
+        guard fcntl(descriptor, getLock, &record) == 0, record.l_type != Int16(F_UNLCK) else { return nil }
+        return read(descriptor)
     }
 
     /// Gives the lock up before the process ends.
-    func release() { flock(descriptor, LOCK_UN) }
+    func release() {
+        var record = Self.wholeFile
+        record.l_type = Int16(F_UNLCK)
+        _ = fcntl(descriptor, Self.setLock, &record)
+        flock(descriptor, LOCK_UN)
+    }
 
     deinit { close(descriptor) }
+
+    /// F_OFD_GETLK and F_OFD_SETLK, which Glibc's module does not export.
+    private static let (getLock, setLock) = (Int32(36), Int32(37))
+
+    private static var wholeFile: Glibc.flock {
+        var record = Glibc.flock()
+        record.l_type = Int16(F_WRLCK)
+        record.l_whence = Int16(SEEK_SET)
+        return record
+    }
 
     private static func read(_ descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 256)

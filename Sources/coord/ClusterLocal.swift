@@ -16,13 +16,22 @@ struct LocalPlan: ClusterPlan {
 
     var keys: String { "\(folder)/keys" }
     private var coordinator: LocalProcess { LocalProcess(folder: folder, name: "coordinator") }
+    private var coordinatorKey: [String] { ["--coordinator-key", "\(keys)/coordinator.pub"] }
+    /// Where this machine reaches the coordinator.
+    private var address: String {
+        ["*", "0.0.0.0"].reduce(listen) { $0.replacing("tcp://\($1):", with: "tcp://127.0.0.1:") }
+    }
+    private func health(_ number: Int) -> String { "\(folder)/worker-\(number).health" }
     private func worker(_ number: Int) -> LocalProcess { LocalProcess(folder: folder, name: "worker-\(number)") }
 
     func up(_ workers: Int) throws -> [ClusterStep] {
         let serve = [
             Program.own().path, "serve", "--listen", listen, "--store", "\(folder)/molt.sqlite", "--keys", keys,
         ]
-        let started: [ClusterStep] = coordinator.isRunning ? [] : [.start(coordinator, serve)]
+        let status =
+            [Program.own().path, "status", "--coordinator", address, "--key", "\(keys)/client"] + coordinatorKey
+        let started: [ClusterStep] =
+            coordinator.isRunning ? [] : [.start(coordinator, serve, until: .succeeds(status))]
         return [.keys(self, workers: workers)] + started + (try changes(to: workers))
     }
 
@@ -42,10 +51,9 @@ struct LocalPlan: ClusterPlan {
         return missing.map { number in
             .start(
                 worker(number),
-                [
-                    program, "--coordinator", listen, "--key", "\(keys)/worker-\(number)", "--coordinator-key",
-                    "\(keys)/coordinator.pub", "--spool", "\(folder)/spool",
-                ])
+                [program, "--coordinator", address, "--key", "\(keys)/worker-\(number)"] + coordinatorKey
+                    + ["--spool", "\(folder)/spool", "--health", health(number)],
+                until: .writes(health(number)))
         } + (surplus.isEmpty ? [] : [.stop(surplus.map(worker))])
     }
 
@@ -65,86 +73,5 @@ struct LocalPlan: ClusterPlan {
         let folder = KeyFolder(keys)
         try folder.prepare()
         for name in missingKeys(workers) { _ = try folder.make(name, role: .worker) }
-    }
-}
-
-/// A process that outlives the one that started it; its id is in a file, beside the time at which it began, so that
-/// another process that has come to the same id is left alone.
-struct LocalProcess {
-    let folder: String
-    let name: String
-
-    var file: String { "\(folder)/\(name).pid" }
-    var log: String { "\(folder)/\(name).log" }
-
-    var isRunning: Bool { process != nil }
-
-    private static let patience = 60.0
-
-    /// Starts it in a session of its own, without the terminal.
-    func start(_ words: [String]) throws {
-        // The shell's id becomes the program's.
-        let script =
-            #"echo "$$ $(cut -d' ' -f22 /proc/$$/stat)" >"$0.pid.new" && mv "$0.pid.new" "$0.pid" && exec "$@""#
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["setsid", "--fork", "sh", "-c", script, "\(folder)/\(name)"] + words
-        process.standardInput = FileHandle.nullDevice
-        let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw ClusterError.log(log, reason: String(cString: strerror(errno))) }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        process.standardOutput = file
-        process.standardError = file
-        unlink(self.file)
-        // Not waited for: Foundation takes it for running as long as what it started runs.
-        try process.run()
-        for _ in 0..<50 {
-            usleep(100_000)
-            if let id = self.process {
-                // Long enough for a mistake in its options to show.
-                usleep(200_000)
-                guard isRunning else { break }
-                return print("\(name) runs as process \(id), log in \(log)")
-            }
-        }
-        throw ClusterError.ended(name, log: log)
-    }
-
-    /// SIGTERM to all, then a wait.
-    static func stop(_ processes: [LocalProcess]) throws {
-        for process in processes {
-            if let id = process.process { kill(id, SIGTERM) }
-        }
-        let end = Date().addingTimeInterval(patience)
-        var left = processes.filter(\.isRunning)
-        while !left.isEmpty, Date() < end {
-            usleep(100_000)
-            left = left.filter(\.isRunning)
-        }
-        for process in processes where !process.isRunning {
-            unlink(process.file)
-            print("\(process.name) has left")
-        }
-        guard left.isEmpty else { throw ClusterError.stays(left.map { "\($0.name) (process \($0.process ?? 0))" }) }
-    }
-
-    /// Its id, if it runs.
-    private var process: Int32? {
-        let words = (try? String(contentsOfFile: file, encoding: .utf8))?.split(whereSeparator: \.isWhitespace) ?? []
-        guard words.count == 2, let id = Int32(words[0]), id > 1, let began = began(id), began == words[1] else {
-            return nil
-        }
-        return id
-    }
-
-    /// When a process began, in ticks since the machine's start, as the kernel writes it; nil for one that has ended.
-    private func began(_ id: Int32) -> String? {
-        guard let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
-            let end = text.lastIndex(of: ")")
-        else { return nil }
-        // After the name, which may hold blanks, comes field 3.
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, fields[0] != "Z" else { return nil }
-        return String(fields[19])
     }
 }

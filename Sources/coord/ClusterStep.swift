@@ -4,8 +4,8 @@ import Foundation
 enum ClusterStep: CustomStringConvertible {
     /// A program that is waited for.
     case run([String])
-    /// A process that stays, under a name in a folder.
-    case start(LocalProcess, [String])
+    /// A process that stays, under a name in a folder; it is waited for until it shows the sign.
+    case start(LocalProcess, [String], until: LocalProcess.Sign)
     /// SIGTERM to such processes, all at once, and a wait until they have left.
     case stop([LocalProcess])
     /// A folder of keys, with one for each worker.
@@ -14,7 +14,7 @@ enum ClusterStep: CustomStringConvertible {
     var description: String {
         switch self {
         case .run(let words): words.map(Self.quoted).joined(separator: " ")
-        case .start(let process, let words):
+        case .start(let process, let words, _):
             "\(words.map(Self.quoted).joined(separator: " ")) 2>>\(Self.quoted(process.log)) & "
                 + "echo $! >\(Self.quoted(process.file))"
         case .stop(let processes):
@@ -32,7 +32,7 @@ enum ClusterStep: CustomStringConvertible {
             case .run(let words):
                 Terminal.note(step.description)
                 try execute(words)
-            case .start(let process, let words): try process.start(words)
+            case .start(let process, let words, let sign): try process.start(words, until: sign)
             case .stop(let processes): try LocalProcess.stop(processes)
             case .keys(let plan, let workers): try plan.makeKeys(workers)
             }
@@ -91,7 +91,7 @@ enum ClusterError: Error, Equatable, CustomStringConvertible {
                 ? "\(command): there is no such program here; is this the machine that has it?"
                 : "\(command) ended with status \(status)"
         case .log(let path, let reason): "\(path) cannot be written: \(reason); choose another --directory"
-        case .ended(let name, let log): "\(name) ended at once; \(log) says why"
+        case .ended(let name, let log): "\(name) did not start; \(log) says why"
         case .stays(let names):
             "\(names.joined(separator: ", ")) did not leave within 60 s; look at the log, or end it with kill -KILL"
         }

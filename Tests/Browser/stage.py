@@ -17,7 +17,7 @@ class Stage:
     """Programs in a folder of their own, gone at the end."""
 
     def __init__(self, binaries):
-        self.binaries = pathlib.Path(binaries)
+        self.binaries = pathlib.Path(binaries).resolve()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="molt-browser-"))
         self.keys = self.folder / "keys"
         self.store = self.folder / "molt.sqlite"

@@ -47,57 +47,22 @@ struct CUDATests {
 
     @Test("a prefix and its continuation equal the whole", arguments: devices)
     func continuation(device: CUDADevices) throws {
-        let backend = try device.backend()
-        let cuts: [(Int) -> Int] = [{ $0 / 2 }, { min(1, $0) }, { max(0, $0 - 1) }, { $0 * 2 / 3 }]
-        for operation in Cases.scans {
-            let whole = try operation.run(on: backend)
-            for (index, cut) in cuts.enumerated() {
-                for (actual, expected) in zip(try operation.run(on: backend, cut: cut), whole) {
-                    #expect(actual.hasSameBits(as: expected), "\(operation): \(actual.name), cut \(index)")
-                }
-            }
-        }
+        try RowPromises.continuation(device.backend())
     }
 
     @Test("a product's row is the same alone and in batches of any height", arguments: devices, gemms)
     func batches(device: CUDADevices, gemm: CUDABackend.GEMM) throws {
-        try check(device.backend(gemm))
-        try check(CUDABackend(device.device(), precision: .bf16))
-
-        func check(_ backend: CUDABackend) throws {
-            let (inputs, outputs, rows) = (300, 70, 200)
-            var numbers = Numbers(seed: 31)
-            let values = numbers.floats(rows * inputs)
-            let weight = try backend.weight(numbers.floats(outputs * inputs), outputs, inputs)
-            let x = backend.matrix(values, rows: rows, columns: inputs)
-            let whole = try backend.values(of: backend.project(x, columns: 0..<inputs, by: weight))
-            for height in [1, 2, 15, 16, 17, 96, 97, 128, 129, 199] {
-                let first = rows - height
-                let part = backend.gather(Array(first..<rows), from: x)
-                let y = try backend.values(of: backend.project(part, columns: 0..<inputs, by: weight))
-                #expect(y.elementsEqual(whole[(first * outputs)...]), "\(backend.engine), \(height) rows")
-            }
+        for backend in [try device.backend(gemm), try CUDABackend(device.device(), precision: .bf16)] {
+            try RowPromises.batches(
+                backend, inputs: 300, outputs: 70, rows: 200, heights: [1, 2, 15, 16, 17, 96, 97, 128, 129, 199],
+                name: "\(backend.engine)")
         }
     }
 
     @Test("a score is the same alone, in a batch and in a permuted batch", arguments: devices)
     func scores(device: CUDADevices) throws {
-        let backend = try device.backend()
-        let (rows, dimension, vocabulary) = (530, 16, 4200)  // more than are folded at a time, of both
-        var numbers = Numbers(seed: 32)
-        let hidden = backend.matrix(numbers.floats(rows * dimension), rows: rows, columns: dimension)
-        let head = try backend.weight(numbers.floats(vocabulary * dimension), vocabulary, dimension)
-        let targets = numbers.integers(rows, below: vocabulary).map(Int32.init)
-        let whole = try backend.score(hidden, head: head, targets: targets)
-        let order = (0..<rows).map { ($0 * 37 + 5) % rows }
-        for indices in [order, [0], [rows - 1], Array(order[..<13])] {
-            let picked = backend.gather(indices, from: hidden)
-            let scores = try backend.score(picked, head: head, targets: indices.map { targets[$0] })
-            #expect(scores == indices.map { whole[$0] })
-            let rated = indices + indices.prefix(3)
-            let repeated = try backend.score(hidden, head: head, rows: rated, targets: rated.map { targets[$0] })
-            #expect(repeated == rated.map { whole[$0] })
-        }
+        // More than are folded at a time, of both.
+        try RowPromises.scores(device.backend(), rows: 530, dimension: 16, vocabulary: 4200)
     }
 
     @Test("ties go to the lowest token and the lowest destination", arguments: devices, gemms)

@@ -17,54 +17,18 @@ struct InvarianceTests {
 
     @Test("a product's row is the same alone and in batches of any height", arguments: Engine.exact)
     func batches(engine: Engine) throws {
-        let backend = engine.backend
-        let (inputs, outputs, rows) = (1100, 70, 40)
-        var numbers = Numbers(seed: 31)
-        let values = numbers.floats(rows * inputs)
-        let weight = try backend.weight(numbers.floats(outputs * inputs), outputs, inputs)
-        let x = backend.matrix(values, rows: rows, columns: inputs)
-        let whole = try backend.values(of: backend.project(x, columns: 0..<inputs, by: weight))
-        for height in [1, 2, 3, 5, 6, 7, 12, 13, 24, 25, 39] {
-            let first = rows - height
-            let part = backend.gather(Array(first..<rows), from: x)
-            let y = try backend.values(of: backend.project(part, columns: 0..<inputs, by: weight))
-            #expect(y.elementsEqual(whole[(first * outputs)...]), "\(height) rows")
-        }
+        try RowPromises.batches(
+            engine.backend, inputs: 1100, outputs: 70, rows: 40, heights: [1, 2, 3, 5, 6, 7, 12, 13, 24, 25, 39])
     }
 
     @Test("a score is the same alone, in a batch and in a permuted batch", arguments: Engine.exact)
     func scores(engine: Engine) throws {
-        let backend = engine.backend
-        let (rows, dimension, vocabulary) = (110, 40, 1300)
-        var numbers = Numbers(seed: 32)
-        let hidden = backend.matrix(numbers.floats(rows * dimension), rows: rows, columns: dimension)
-        let head = try backend.weight(numbers.floats(vocabulary * dimension), vocabulary, dimension)
-        let targets = numbers.integers(rows, below: vocabulary).map(Int32.init)
-        let whole = try backend.score(hidden, head: head, targets: targets)
-        let order = (0..<rows).map { ($0 * 37 + 5) % rows }
-        for indices in [order, [0], [rows - 1], Array(order[..<13])] {
-            let picked = backend.gather(indices, from: hidden)
-            let scores = try backend.score(picked, head: head, targets: indices.map { targets[$0] })
-            #expect(scores == indices.map { whole[$0] })
-            // By rows in any order, some of them twice, some not at all.
-            let rated = indices + indices.prefix(3)
-            let repeated = try backend.score(hidden, head: head, rows: rated, targets: rated.map { targets[$0] })
-            #expect(repeated == rated.map { whole[$0] })
-        }
+        try RowPromises.scores(engine.backend, rows: 110, dimension: 40, vocabulary: 1300)
     }
 
     @Test("a prefix and its continuation equal the whole", arguments: Engine.exact)
     func continuation(engine: Engine) throws {
-        let backend = engine.backend
-        let cuts: [(Int) -> Int] = [{ $0 / 2 }, { min(1, $0) }, { max(0, $0 - 1) }, { $0 * 2 / 3 }]
-        for operation in Cases.scans {
-            let whole = try operation.run(on: backend)
-            for (index, cut) in cuts.enumerated() {
-                for (actual, expected) in zip(try operation.run(on: backend, cut: cut), whole) {
-                    #expect(actual.hasSameBits(as: expected), "\(operation): \(actual.name), cut \(index)")
-                }
-            }
-        }
+        try RowPromises.continuation(engine.backend)
     }
 
     @Test("a segment is the same alone and packed with others")

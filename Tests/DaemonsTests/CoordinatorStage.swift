@@ -7,6 +7,8 @@ import ModelFiles
 import TestSupport
 
 /// A coordinator on the loopback with a store and keys of its own.
+///
+/// Some forty open files each: suites of stages are serialized (see DashboardTests' `Stage`).
 final class CoordinatorStage {
     let folder: TemporaryFolder
     let serverKeys: CurveKeyPair

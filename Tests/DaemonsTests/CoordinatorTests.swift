@@ -4,7 +4,7 @@ import Messaging
 import Testing
 import Wire
 
-@Suite("A coordinator and hostile, old or revoked peers")
+@Suite("A coordinator and hostile, old or revoked peers", .serialized)
 struct CoordinatorTests {
     @Test(
         "a worker whose key goes, or becomes another role's, loses its job at once to another",
@@ -307,8 +307,10 @@ struct CoordinatorTests {
         _ = try await stage.submit()
         let worker = try Peer(stage, stage.workers[0])
         let client = try Peer(stage, stage.client)
-        try client.wait(for: "reopenings", toReach: 1)
-        try worker.greet()
-        _ = try worker.job()
+        try client.insist(.statusRequest(.with { $0.watching = true })) { message -> Void? in
+            guard case .status(let status) = message else { return nil }
+            return status.counters.contains { $0.name == "reopenings" && $0.value >= 1 } ? () : nil
+        }
+        _ = try worker.returnForJob()
     }
 }

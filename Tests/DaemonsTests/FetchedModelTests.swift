@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite("Models that go from a coordinator to its workers")
+@Suite("Models that go from a coordinator to its workers", .serialized)
 struct FetchedModelTests {
     /// Gives out what lies in a folder as the model of a hash.
     private func server(

@@ -59,26 +59,66 @@ final class Peer {
 
     struct NothingFound: Error {}
 
+    /// Sends a message again and again until an answer is chosen: what is sent while connections are dropped is lost.
+    func insist<Found>(
+        _ message: WireMessage, session: UInt64? = nil, incarnation: UInt64? = nil,
+        _ choose: (WireMessage) throws -> Found?
+    ) throws -> Found {
+        let deadline = Self.deadline
+        while .now < deadline {
+            try send(message, session: session, incarnation: incarnation)
+            let next = min(deadline, .now + .seconds(2))
+            while let frame = try dealer.receive(until: next) {
+                if let found = try choose(try Envelope.decode(frame).message) { return found }
+            }
+        }
+        throw NothingFound()
+    }
+
     /// Opens a session that wishes for a number of jobs; returns the welcome.
     @discardableResult
     func greet(
         slots: UInt32 = 1, build: String = "molt test", minimum: UInt32 = ProtocolVersion.oldest.number,
         maximum: UInt32 = ProtocolVersion.current.number, host: String = "host", boot: String = "boot"
     ) throws -> WireWelcome {
-        try send(
-            .hello(
-                .with {
-                    $0.protocolMinimum = minimum
-                    $0.protocolMaximum = maximum
-                    $0.build = build
-                    $0.engine = "test"
-                    $0.host = host
-                    $0.bootID = boot
-                }), session: 0, incarnation: 0)
+        let hello = Self.hello(build: build, minimum: minimum, maximum: maximum, host: host, boot: boot)
+        try send(hello, session: 0, incarnation: 0)
         let welcome = try next { if case .welcome(let welcome) = $0 { welcome } else { nil } }
+        try enter(welcome, slots: slots)
+        return welcome
+    }
+
+    /// Opens a session and returns its first job, although connections break meanwhile.
+    func returnForJob() throws -> WireJob {
+        try insist(Self.hello(), session: 0, incarnation: 0) { message in
+            switch message {
+            case .welcome(let welcome):
+                try enter(welcome, slots: 1)
+                return nil
+            case .job(let job): return job
+            default: return nil
+            }
+        }
+    }
+
+    private func enter(_ welcome: WireWelcome, slots: UInt32) throws {
         (session, incarnation) = (welcome.session, welcome.incarnation)
         try send(.credit(.with { $0.slots = slots }))
-        return welcome
+    }
+
+    private static func hello(
+        build: String = "molt test", minimum: UInt32 = ProtocolVersion.oldest.number,
+        maximum: UInt32 = ProtocolVersion.current.number, host: String = "host", boot: String = "boot"
+    ) -> WireMessage {
+        .hello(
+            .with {
+                $0.protocolMinimum = minimum
+                $0.protocolMaximum = maximum
+                $0.build = build
+                $0.engine = "test"
+                $0.host = host
+                $0.bootID = boot
+            })
     }
 
     func job() throws -> WireJob { try next { if case .job(let job) = $0 { job } else { nil } } }

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import Wire
 
-@Suite("A worker")
+@Suite("A worker", .serialized)
 struct WorkerTests {
     private func scores(_ message: WireMessage) -> WireScores? {
         if case .scores(let scores) = message { scores } else { nil }

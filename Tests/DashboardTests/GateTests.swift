@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Who and what comes through the dashboard's gate")
+@Suite("Who and what comes through the dashboard's gate", .serialized)
 struct GateTests {
     private static let secret = "0123456789abcdef0123456789abcdef"
 

@@ -49,7 +49,7 @@ private struct SchemaCheck {
     }
 }
 
-@Suite("The dashboard's interface for programs")
+@Suite("The dashboard's interface for programs", .serialized)
 struct InterfaceTests {
     /// A request of each route.
     private static let requests = [

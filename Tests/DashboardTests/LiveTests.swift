@@ -4,7 +4,7 @@ import Foundation
 import Store
 import Testing
 
-@Suite("Live updates")
+@Suite("Live updates", .serialized)
 struct LiveTests {
     private static func listening(_ stage: Stage, _ fields: String = "") -> String {
         "GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1:\(stage.server.address.port)\r\n\(fields)\r\n"

@@ -2,7 +2,7 @@ import Dashboard
 import Foundation
 import Testing
 
-@Suite("The dashboard's pages")
+@Suite("The dashboard's pages", .serialized)
 struct PageTests {
     private static let pages = [
         "/", "/workers", "/compare", "/events", "/runs/sample", "/runs/sample/cells/0/examples",

@@ -20,7 +20,7 @@ private struct OneModel: ModelShelf {
     }
 }
 
-@Suite("Models that the dashboard gives out")
+@Suite("Models that the dashboard gives out", .serialized)
 struct SharedModelTests {
     private static let secret = "0123456789abcdef0123456789abcdef"
     private static let content = (0..<600_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }

@@ -31,6 +31,9 @@ final class FakeCoordinator: DashboardSource {
 }
 
 /// A store, a coordinator that is not one, and the dashboard over both.
+///
+/// Two dozen open files each; suites of stages are serialized, for a hundred at a time would be more files than
+/// Foundation's `Process` can stand in the tests that start programs meanwhile.
 final class Stage: Sendable {
     static let hash = String(repeating: "ab", count: 32)
     /// What an attacker would like to run in a viewer's browser.

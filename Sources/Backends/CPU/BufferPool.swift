@@ -1,4 +1,5 @@
 import CKernels
+import Operations
 import Synchronization
 
 /// Memory for activations, kept when they end, so that an operation's output does not cost fresh pages every time.
@@ -22,6 +23,7 @@ final class BufferPool: Sendable {
 
     private let limit: Int
     private let unused = Mutex(Unused())
+    private let counted = Mutex(MemoryUse(weights: 0, activations: 0, activationsPeak: 0))
 
     init(limit: Int) { self.limit = limit }
 
@@ -29,6 +31,23 @@ final class BufferPool: Sendable {
 
     /// Bytes that wait for reuse.
     var unusedBytes: Int { unused.withLock(\.bytes) }
+
+    /// What the buffers that there are take.
+    var use: MemoryUse { counted.withLock { $0 } }
+
+    /// Begins the activations' peak anew.
+    func beginPeak() { counted.withLock { $0.activationsPeak = $0.activations } }
+
+    /// Counts memory of activations that is used from now on, or no longer.
+    func countActivations(_ bytes: Int) {
+        counted.withLock { use in
+            use.activations += bytes
+            use.activationsPeak = max(use.activationsPeak, use.activations)
+        }
+    }
+
+    /// Counts memory of parameters.
+    func countWeights(_ bytes: Int) { counted.withLock { $0.weights += bytes } }
 
     /// Memory of at least `bytes`, its contents undefined.
     func take(bytes: Int) -> Block {
@@ -74,26 +93,38 @@ final class BufferPool: Sendable {
 final class Buffer: @unchecked Sendable {
     let floats: UnsafeMutablePointer<Float>
     private let block: BufferPool.Block
-    private let pool: BufferPool?
+    private let bytes: Int
+    private let isParameter: Bool
+    private let pool: BufferPool
 
     /// Uninitialised floats from a pool.
     init(count: Int, pool: BufferPool) {
-        block = pool.take(bytes: max(1, count) * MemoryLayout<Float>.stride)
+        bytes = max(1, count) * MemoryLayout<Float>.stride
+        block = pool.take(bytes: bytes)
+        isParameter = false
         self.pool = pool
         floats = block.address.bindMemory(to: Float.self, capacity: count)
+        pool.countActivations(bytes)
     }
 
-    /// Uninitialised floats of their own, which last: parameters. Nil when there is no memory.
-    init?(count: Int) {
-        guard let block = BufferPool.Block.allocate(bytes: max(1, count) * MemoryLayout<Float>.stride) else {
-            return nil
-        }
+    /// Uninitialised floats of their own, which last: parameters, counted with a pool's. Nil when there is no memory.
+    init?(parameters count: Int, countedBy pool: BufferPool) {
+        bytes = max(1, count) * MemoryLayout<Float>.stride
+        guard let block = BufferPool.Block.allocate(bytes: bytes) else { return nil }
         self.block = block
-        pool = nil
+        isParameter = true
+        self.pool = pool
         floats = block.address.bindMemory(to: Float.self, capacity: count)
+        pool.countWeights(bytes)
     }
 
     deinit {
-        if let pool { pool.give(block) } else { block.release() }
+        if isParameter {
+            pool.countWeights(-bytes)
+            block.release()
+        } else {
+            pool.countActivations(-bytes)
+            pool.give(block)
+        }
     }
 }

@@ -8,7 +8,7 @@ import Operations
 ///
 /// With `.packed` products a result has the same bits whatever it is batched with, for any number of threads and on
 /// every instruction set, in either precision. Memory that activations used is kept for the next ones, up to a limit.
-public final class CPUBackend: Backend {
+public final class CPUBackend: Backend, CountsMemory {
     public typealias Matrix = CPUMatrix
     public typealias Weight = CPUWeight
     public typealias Vector = CPUVector
@@ -60,6 +60,9 @@ public final class CPUBackend: Backend {
     /// Bytes of memory that activations no longer use and that wait for the next ones.
     public var keptBytes: Int { pool.unusedBytes }
 
+    public var memoryUse: MemoryUse { pool.use }
+    public func beginPeak() { pool.beginPeak() }
+
     public var engine: String {
         switch gemm {
         case .packed: "cpu/\(instructionSet.rawValue)/\(layoutName)"
@@ -86,7 +89,7 @@ public final class CPUBackend: Backend {
         try CPUWeight(tensor, layout: layout, backend: self)
     }
 
-    public func vector(_ values: [Float]) throws -> CPUVector { try CPUVector(values) }
+    public func vector(_ values: [Float]) throws -> CPUVector { try CPUVector(values, countedBy: pool) }
 
     public func zeros(rows: Int, columns: Int) -> CPUMatrix {
         let matrix = make(rows: rows, columns: columns)

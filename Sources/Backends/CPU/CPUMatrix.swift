@@ -45,8 +45,8 @@ public struct CPUVector: Sendable {
     public let count: Int
     private let buffer: Buffer
 
-    init(_ values: [Float]) throws {
-        guard let buffer = Buffer(count: values.count) else {
+    init(_ values: [Float], countedBy pool: BufferPool) throws {
+        guard let buffer = Buffer(parameters: values.count, countedBy: pool) else {
             throw CPUMemoryError(bytes: values.count * 4, what: "a vector of \(values.count) parameters")
         }
         self.buffer = buffer

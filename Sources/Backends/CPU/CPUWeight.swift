@@ -45,7 +45,7 @@ public struct CPUWeight: Sendable {
         let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
         let rows = layout == .rowMajor ? outputs : Self.panelCount(outputs) * CPUBackend.panelWidth
         let floats = rows * layout.floats(inputs)
-        guard let buffer = Buffer(count: floats) else {
+        guard let buffer = Buffer(parameters: floats, countedBy: backend.pool) else {
             throw CPUMemoryError(bytes: floats * 4, what: tensor.name)
         }
         self.init(outputs: outputs, inputs: inputs, layout: layout, buffer: buffer)

@@ -8,7 +8,7 @@ import Synchronization
 /// With `.tiled` products a result has the same bits whatever it is batched with, and a product those of the CPU's. With
 /// `.library` that holds as far as cuBLASLt keeps to one algorithm. Operations return before they are done; a fault is
 /// thrown by the next operation that brings something to the host.
-public final class CUDABackend: Backend {
+public final class CUDABackend: Backend, CountsMemory {
     public typealias Matrix = CUDAMatrix
     public typealias Weight = CUDAWeight
     public typealias Vector = CUDAVector
@@ -36,6 +36,13 @@ public final class CUDABackend: Backend {
         self.gemm = gemm ?? (precision == .fp32 ? .tiled : .library)
         precondition(precision == .fp32 || self.gemm == .library, "the tiled product is in fp32 only")
     }
+
+    public var memoryUse: MemoryUse {
+        let memory = device.memory
+        return MemoryUse(
+            weights: memory.weights, activations: memory.activations, activationsPeak: memory.activationsPeak)
+    }
+    public func beginPeak() { device.beginPeak() }
 
     public var engine: String {
         let properties = device.properties

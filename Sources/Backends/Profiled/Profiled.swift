@@ -121,3 +121,8 @@ public struct Profiled<Base: Backend>: Backend {
         try stopwatch.time(.head) { try base.choose(hidden, head: head) }
     }
 }
+
+extension Profiled: CountsMemory where Base: CountsMemory {
+    public var memoryUse: MemoryUse { base.memoryUse }
+    public func beginPeak() { base.beginPeak() }
+}

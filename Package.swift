@@ -45,7 +45,7 @@ let package = Package(
         .molt("ModelFiles", ["Hashing", .crypto]),
         .molt("Tokenizer", ["Hashing"]),
         .molt("Operations", ["ModelFiles"]),
-        .molt("Mamba", ["Operations", "ModelFiles"]),
+        .molt("Mamba", ["Operations", "ModelFiles", "Hashing"]),
         .molt("Backends", ["Operations", "ModelFiles", "CKernels", "COpenBLAS", "CUDAKernels"]),
         .molt("Statistics", []),
         .molt("Benchmarks", ["Tokenizer", "Statistics", "Hashing"]),
@@ -54,18 +54,19 @@ let package = Package(
 
         // The cluster side.
         .molt("Wire", [.protobuf, .crypto], exclude: ["molt.proto"]),
-        .molt("Cluster", ["Wire"]),
+        .molt("Cluster", ["Wire", "Hashing"]),
         .molt("Messaging", ["CZeroMQ", "Wire", "Hashing"]),
         .molt("Store", [.grdb, .sqlite, "CSQLite", "Cluster", "Wire", "Hashing", .crypto]),
         .molt("Reports", ["Store", "Benchmarks", "Statistics", "Hashing"]),
         .molt(
             "Dashboard",
             [
-                "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Hashing", "Scoring", .hummingbird, .nio,
-                .nioPosix, .nioHTTPTypes, .httpTypes, .lifecycle, .logging,
+                "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Hashing", "Scoring", "ModelFiles",
+                .hummingbird,
+                .nio, .nioPosix, .nioHTTPTypes, .httpTypes, .lifecycle, .logging,
             ]),
 
-        .molt("Settings", [.yams]),
+        .molt("Settings", [.yams, .arguments]),
 
         // Where they meet.
         .molt(
@@ -104,14 +105,14 @@ let package = Package(
             swiftSettings: Strict.swift),
         .moltTests("Hashing"),
         .moltTests("ModelFiles", [.crypto]),
-        .moltTests("Tokenizer"),
-        .moltTests("Backends", ["Operations", "ModelFiles", "CKernels"]),
-        .moltTests("Mamba", ["Backends", "Operations", "ModelFiles"]),
+        .moltTests("Tokenizer", ["Hashing"]),
+        .moltTests("Backends", ["Operations", "ModelFiles", "CKernels", "Hashing"]),
+        .moltTests("Mamba", ["Backends", "Operations", "ModelFiles", "Hashing"]),
         .moltTests("Statistics", exclude: ["golden.py", "golden.json"]),
         .moltTests("Benchmarks", ["Tokenizer"]),
         .moltTests("Scoring", ["Mamba", "Backends", "ModelFiles", "Operations", "Benchmarks", "Tokenizer"]),
         .moltTests("Hub", ["ModelFiles", "Benchmarks", "Daemons", .crypto]),
-        .moltTests("Wire"),
+        .moltTests("Wire", ["Hashing"]),
         .moltTests("Cluster", ["ClusterSimulation", "Wire"]),
         .moltTests("Messaging", ["Wire", "CZeroMQ"]),
         .moltTests("Store", ["Cluster", "Wire", .grdb, "CFaultyDisk"], exclude: ["schema1.sql"]),
@@ -120,8 +121,8 @@ let package = Package(
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
         .moltTests(
             "Processes", module: nil, ["Store", "ModelFiles", "Daemons", "Messaging", "Wire", "CZeroMQ", .grdb]),
-        .moltTests("Daemons", ["Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles", "Hub"]),
-        .moltTests("Dashboard", ["Store", "Cluster", "Wire", "Scoring", .logging]),
+        .moltTests("Daemons", ["Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles", "Hub", "Hashing"]),
+        .moltTests("Dashboard", ["Store", "Cluster", "Wire", "Scoring", "ModelFiles", .logging]),
         .moltTests("Tidy", module: nil),
 
         // `make bench-cluster` and `make fuzz`.
@@ -129,7 +130,7 @@ let package = Package(
             name: "cluster-bench", dependencies: ["Store", "Cluster", "Wire", "CZeroMQ"], path: "Tests/ClusterBench",
             exclude: ["bench.py", "peers.py"], swiftSettings: Strict.swift),
         .executableTarget(
-            name: "wire-fuzz", dependencies: ["Wire"], path: "Tests/WireFuzz", swiftSettings: Strict.swift),
+            name: "wire-fuzz", dependencies: ["Wire", "Hashing"], path: "Tests/WireFuzz", swiftSettings: Strict.swift),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import Hashing
 import Wire
 
 /// The coordinator's decisions: which worker computes which job, and which facts become durable. A pure value.
@@ -84,7 +85,7 @@ public struct Scheduler: Sendable {
     var clock = Instant(milliseconds: 0)
     private var lastTurn: Instant?
     var deadlines = Deadlines()
-    var random: SeededGenerator
+    var random: SplitMix64
 
     // What the turn has brought so far.
     var directives: [SchedulerDirective] = []
@@ -95,7 +96,7 @@ public struct Scheduler: Sendable {
     public init(incarnation: UInt64, parameters: SchedulerParameters = SchedulerParameters()) {
         self.incarnation = incarnation
         self.parameters = parameters
-        random = SeededGenerator(seed: parameters.seed &+ incarnation)
+        random = SplitMix64(state: parameters.seed &+ incarnation)
     }
 
     /// Takes one event and returns what to do about it. `now` never goes back between calls.

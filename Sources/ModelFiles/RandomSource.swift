@@ -1,21 +1,18 @@
-/// SplitMix64: a stream of numbers that a seed and a name determine, on every machine.
+import Hashing
+
+/// A stream of numbers that a seed and a name determine, on every machine.
 struct RandomSource {
-    private var state: UInt64
+    private var generator: SplitMix64
 
     /// The stream of one tensor: it depends neither on the other tensors nor on the element type.
     init(seed: UInt64, name: String) {
         // FNV-1a of the name, so that every tensor has a stream of its own.
-        state = name.utf8.reduce(0xcbf2_9ce4_8422_2325 ^ seed) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        generator = SplitMix64(
+            state: name.utf8.reduce(0xcbf2_9ce4_8422_2325 ^ seed) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 })
     }
 
     @inline(__always)
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var bits = state
-        bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-        bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-        return bits ^ bits >> 31
-    }
+    mutating func next() -> UInt64 { generator.next() }
 
     /// Uniform in [0, 1), a multiple of 2⁻²⁴.
     @inline(__always)

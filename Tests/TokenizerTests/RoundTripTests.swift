@@ -1,3 +1,4 @@
+import Hashing
 import Testing
 import Tokenizer
 
@@ -13,7 +14,7 @@ import Tokenizer
     @Test("give the same text up to canonical equivalence, composed once and for all", arguments: 0..<20)
     func random(seed: UInt64) throws {
         let tokenizer = try TinyTokenizer().load()
-        var generator = SplitMix(state: seed)
+        var generator = SplitMix64(state: seed)
         for _ in 0..<200 {
             let text = Self.text(using: &generator)
             let tokens = tokenizer.encode(text)
@@ -23,7 +24,7 @@ import Tokenizer
         }
     }
 
-    static func text(using generator: inout SplitMix) -> String {
+    static func text(using generator: inout SplitMix64) -> String {
         var scalars = String.UnicodeScalarView()
         for _ in 0..<Int.random(in: 0...40, using: &generator) {
             guard let block = blocks.randomElement(using: &generator) else { continue }
@@ -51,18 +52,5 @@ import Tokenizer
         tiny.parts["normalizer"] = nil
         let tokenizer = try tiny.load()
         #expect(tokenizer.decode(tokenizer.encode("e\u{301}")).unicodeScalars.count == 2)
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

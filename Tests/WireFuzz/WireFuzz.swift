@@ -1,4 +1,5 @@
 import Foundation
+import Hashing
 import Wire
 
 /// `make fuzz`: the frame decoder under mutated and random frames. It must refuse or decode each, and keep no memory.
@@ -59,11 +60,11 @@ struct WireFuzz {
 
 /// Makes hostile frames of good ones.
 struct Mutator {
-    private var state: UInt64
+    private var generator: SplitMix64
     private let frames: [[UInt8]]
 
     init(seed: UInt64, frames: [[UInt8]]) {
-        state = seed
+        generator = SplitMix64(state: seed)
         self.frames = frames
     }
 
@@ -73,10 +74,10 @@ struct Mutator {
         if number % 16 == 0 {
             frame =
                 Array(frame.prefix(FrameHeader.size))
-                + (0..<below(300)).map { _ in UInt8(truncatingIfNeeded: random()) }
+                + (0..<below(300)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
         }
         for _ in 0...below(4) { mutate(&frame) }
-        if random() & 1 == 0 { repair(&frame) }
+        if generator.next() & 1 == 0 { repair(&frame) }
         return frame
     }
 
@@ -87,7 +88,7 @@ struct Mutator {
         case 0: frame[index] ^= 1 << UInt8(below(8))
         case 1: frame[index] = [0, 1, 0x7f, 0x80, 0xff][below(5)]
         case 2: frame.removeSubrange(index...)
-        case 3: frame.insert(UInt8(truncatingIfNeeded: random()), at: index)
+        case 3: frame.insert(UInt8(truncatingIfNeeded: generator.next()), at: index)
         case 4: frame.remove(at: index)
         case 5: frame.insert(contentsOf: frame[index..<min(frame.count, index + below(64))], at: index)
         default: frame.replaceSubrange(index..., with: frames[below(frames.count)].dropFirst(index))
@@ -102,14 +103,5 @@ struct Mutator {
         }
     }
 
-    private mutating func below(_ limit: Int) -> Int { Int(random() % UInt64(limit)) }
-
-    /// SplitMix64.
-    private mutating func random() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
+    private mutating func below(_ limit: Int) -> Int { Int(generator.next() % UInt64(limit)) }
 }

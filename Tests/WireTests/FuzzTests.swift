@@ -1,26 +1,12 @@
+import Hashing
 import Testing
 import Wire
-
-/// A small generator with a seed (SplitMix64), so that a failure can be run again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-}
 
 @Suite("Decoder under hostile bytes")
 struct FuzzTests {
     @Test("150,000 mutated frames are decoded or refused", arguments: [1, 2, 3] as [UInt64])
     func mutations(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(state: seed)
         let frames = try (Samples.all + Samples.empty).map(Samples.frame)
         var (decoded, refused) = (0, 0)
         for round in 0..<50_000 {
@@ -43,7 +29,7 @@ struct FuzzTests {
 
     @Test("random bytes behind a sound header are decoded or refused")
     func randomBodies() throws {
-        var random = SeededGenerator(seed: 4)
+        var random = SplitMix64(state: 4)
         for type in MessageType.allCases {
             for _ in 0..<500 {
                 var frame = try Samples.frame(.bye(WireBye()))
@@ -56,7 +42,7 @@ struct FuzzTests {
         }
     }
 
-    private func mutate(_ frame: inout [UInt8], _ others: [[UInt8]], _ random: inout SeededGenerator) {
+    private func mutate(_ frame: inout [UInt8], _ others: [[UInt8]], _ random: inout SplitMix64) {
         guard !frame.isEmpty else { return }
         let index = Int.random(in: 0..<frame.count, using: &random)
         switch Int.random(in: 0..<6, using: &random) {

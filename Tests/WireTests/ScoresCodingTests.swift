@@ -1,11 +1,12 @@
 import Foundation
+import Hashing
 import Testing
 import Wire
 
 @Suite("Scores are coded as swift-protobuf codes them")
 struct ScoresCodingTests {
     /// Scores in which every field is at times zero, −0, NaN or as large as can be.
-    private static func sample(_ random: inout SeededGenerator) -> WireScores {
+    private static func sample(_ random: inout SplitMix64) -> WireScores {
         let doubles = [0, -0.0, .infinity, -.infinity, .nan, -1.25, .leastNonzeroMagnitude]
         func number() -> UInt64 {
             UInt64.random(in: 0...UInt64.max, using: &random) >> UInt64.random(in: 0...63, using: &random)
@@ -36,7 +37,7 @@ struct ScoresCodingTests {
 
     @Test("written: the same bytes")
     func written() throws {
-        var random = SeededGenerator(seed: 1)
+        var random = SplitMix64(state: 1)
         for round in 0..<2_000 {
             let scores = Self.sample(&random)
             let plain: [UInt8] = try scores.serializedBytes()
@@ -53,7 +54,7 @@ struct ScoresCodingTests {
 
     @Test("read: the same message, or refused alike, whatever became of the bytes", arguments: [1, 2, 3] as [UInt64])
     func read(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(state: seed)
         var outcomes = (read: 0, refused: 0)
         for round in 0..<20_000 {
             var body: [UInt8] = try Self.sample(&random).serializedBytes()
@@ -76,7 +77,7 @@ struct ScoresCodingTests {
         return "\(scores.job) \(scores.epoch) \(scores.batch) \(digest) \(scores.digest.base64EncodedString())"
     }
 
-    private static func mutate(_ body: inout [UInt8], _ random: inout SeededGenerator) {
+    private static func mutate(_ body: inout [UInt8], _ random: inout SplitMix64) {
         guard let index = body.indices.randomElement(using: &random) else { return }
         switch Int.random(in: 0..<5, using: &random) {
         case 0: body[index] ^= 1 << UInt8.random(in: 0..<8, using: &random)

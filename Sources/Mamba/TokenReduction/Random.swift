@@ -1,3 +1,4 @@
+import Hashing
 import Operations
 
 /// A control that never looks at the rows: r = N − ceil(N·ratio) of them, drawn evenly, go from both branches.
@@ -15,7 +16,7 @@ public struct Random: ReductionMethod {
     public func decide<B: Backend>(
         _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
     ) throws -> ReductionDecision {
-        var generator = SplitMix64()
+        var generator = SplitMix64(state: 0)
         for value in [reduction.seed, rows.layer, rows.tokens.count] { generator.absorb(value) }
         for token in rows.tokens { generator.absorb(Int(token)) }
         let gone = generator.draw(excess(of: rows.count, keepRatio: keepRatio), of: rows.count)
@@ -24,34 +25,18 @@ public struct Random: ReductionMethod {
     }
 }
 
-/// Steele, Lea and Flood's generator (Fast splittable pseudorandom number generators, 2014).
-private struct SplitMix64 {
-    private static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
-    private var state: UInt64 = 0
-
-    mutating func absorb(_ value: Int) {
+extension SplitMix64 {
+    fileprivate mutating func absorb(_ value: Int) {
         state = SplitMix64.mix((state ^ UInt64(truncatingIfNeeded: value)) &+ SplitMix64.increment)
     }
 
-    mutating func next() -> UInt64 {
-        state &+= SplitMix64.increment
-        return SplitMix64.mix(state)
-    }
-
     /// `count` of the numbers 0..<all, every choice as likely as any other but for 2⁻⁶⁴ parts.
-    mutating func draw(_ count: Int, of all: Int) -> [Int] {
+    fileprivate mutating func draw(_ count: Int, of all: Int) -> [Int] {
         var places = Array(0..<all)
         for place in 0..<count {
             let high = next().multipliedFullWidth(by: UInt64(all - place)).high
             places.swapAt(place, place + Int(high))
         }
         return Array(places[..<count])
-    }
-
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var z = value
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -23,13 +23,18 @@ struct CommandDescription: Decodable {
         defaultSubcommand = try container.decodeIfPresent(String.self, forKey: .defaultSubcommand)
     }
 
+    /// What is asked of the program, not of its default command.
+    private static let ofTheProgram = [
+        "-h", "--help", "--version", "--generate-completion-script", "--experimental-dump-help",
+    ]
+
     /// The subcommand that a command line names, or the default one, and what follows its name; nil where it asks for
     /// help, or for nothing that there is.
     func command(of given: [String]) -> (CommandDescription, rest: [String])? {
         if let first = given.first, let named = subcommands.first(where: { $0.name == first }) {
             return (named, Array(given.dropFirst()))
         }
-        if let first = given.first, !first.hasPrefix("-") || ["-h", "--help", "--version"].contains(first) {
+        if let first = given.first, !first.hasPrefix("-") || Self.ofTheProgram.contains(where: first.hasPrefix) {
             return nil
         }
         return subcommands.first { $0.name == defaultSubcommand }.map { ($0, given) }

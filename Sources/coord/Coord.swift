@@ -1,6 +1,5 @@
 import ArgumentParser
 import Daemons
-import Foundation
 import Settings
 
 /// `coord`: everything but the workers.
@@ -20,17 +19,14 @@ struct Coord: AsyncParsableCommand {
         subcommands: [
             Run.self, Serve.self, Submit.self, Status.self, Watch.self, Workers.self, Drain.self, Cancel.self,
             Resume.self, Report.self, Compare.self, ClusterCommand.self, Keygen.self, Inspect.self, MakeModel.self,
-            Requests.self,
-            Schema.self, Fetch.self, DoctorCommand.self,
+            Requests.self, Schema.self, Fetch.self, DoctorCommand.self,
         ])
 
     static func main() async {
         do {
-            let scope = Settings.Scope(
-                whole: ["serve"], everywhere: ["coordinator", "key", "coordinator-key", "store", "keys"])
-            let completed = try Settings(description: _dumpHelp(), scope: scope).complete(
-                Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
-            var command = try parse(completed)
+            var command = try parseCompleted(
+                Settings.Scope(
+                    whole: ["serve"], everywhere: ["coordinator", "key", "coordinator-key", "store", "keys"]))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -38,18 +34,6 @@ struct Coord: AsyncParsableCommand {
             }
         } catch {
             exit(withError: error)
-        }
-    }
-
-    /// Parses a command line; beside a mistake in it stands which options are not the caller's own.
-    private static func parse(_ completed: Settings.Completed) throws -> any ParsableCommand {
-        do {
-            return try parseAsRoot(completed.arguments)
-        } catch {
-            if exitCode(for: error) == .validationFailure, !completed.origins.isEmpty {
-                Terminal.note("Settings: \(completed.origins.joined(separator: ", "))")
-            }
-            throw error
         }
     }
 }

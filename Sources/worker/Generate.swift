@@ -1,8 +1,5 @@
 import ArgumentParser
-import Daemons
 import Foundation
-import Mamba
-import Operations
 import Scoring
 
 /// `worker generate`: goes on from prompts from standard input, without a cluster.
@@ -16,15 +13,7 @@ struct Generate: ParsableCommand {
             aside. Tokens per second go to standard error.
             """)
 
-    @Option(name: .long, help: "The checkpoint's folder.", completion: .directory)
-    var model: String
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp(
-            "The prompts' token reduction, as JSON with a job file's keys.",
-            discussion: #"For example {"method":"utrc","flops":0.2,"layers":[2,4]}."#))
-    var reduction = #"{"method":"none"}"#
+    @OptionGroup var model: ModelArguments
 
     @Option(name: .long, help: "Tokens to generate where a request does not say how many.")
     var maxNewTokens = 64
@@ -36,41 +25,18 @@ struct Generate: ParsableCommand {
         name: .long, help: "Sequences that are generated together; the tokens do not depend on it.")
     var batch = 16
 
-    @Option(name: .long, help: "How products are computed: fp32 or bf16.")
-    var precision: Precision = .fp32
-
-    @OptionGroup var engine: EngineArguments
-
     func validate() throws {
         guard batch > 0 else { throw ValidationError("--batch is at least 1") }
         guard maxNewTokens > 0 else { throw ValidationError("--max-new-tokens is at least 1") }
     }
 
     func run() throws {
-        let reduction = try Reduction(json: Data(reduction.utf8))
-        let options = try engine.options(precision: precision)
-        let engine = try Engine(model: URL(fileURLWithPath: model), options: options)
+        let (engine, reduction) = try model.open()
+        let limits = GenerationLimits(newTokens: maxNewTokens, batch: batch, stop: stop)
         var times = GenerationTimes()
-        var pending: [GenerationRequest] = []
-        func flush() throws {
-            let answers = try engine.generate(
-                pending, reduction: reduction,
-                within: GenerationLimits(newTokens: maxNewTokens, batch: batch, stop: stop), times: &times)
-            for answer in answers { FileHandle.standardOutput.write(try JSONLine.encode(answer)) }
-            pending.removeAll(keepingCapacity: true)
+        try ModelArguments.answerLines(batch: batch) { (requests: [GenerationRequest]) in
+            try engine.generate(requests, reduction: reduction, within: limits, times: &times)
         }
-        var line = 0
-        while let text = readLine(strippingNewline: true) {
-            line += 1
-            if text.allSatisfy(\.isWhitespace) { continue }
-            do {
-                pending.append(try JSONDecoder().decode(GenerationRequest.self, from: Data(text.utf8)))
-            } catch {
-                throw ValidationError("standard input:\(line): not a request: \(describe(error))")
-            }
-            if pending.count == batch { try flush() }
-        }
-        try flush()
         FileHandle.standardError.write(Data((Self.summary(times) + "\n").utf8))
     }
 

@@ -20,29 +20,13 @@ struct Worker: ParsableCommand {
 
     static func main() {
         do {
-            let settings = try Settings(
-                description: _dumpHelp(), scope: Settings.Scope(whole: ["work"], everywhere: ["health"]))
-            let completed = try settings.complete(
-                Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
-            var command = try parse(completed)
+            var command = try parseCompleted(Settings.Scope(whole: ["work"], everywhere: ["health"]))
             try command.run()
         } catch let fault as CUDAError {
             FileHandle.standardError.write(Data("Error: \(fault)\n".utf8))
             Foundation.exit(noDevice)
         } catch {
             exit(withError: error)
-        }
-    }
-
-    /// Parses a command line; beside a mistake in it stands which options are not the caller's own.
-    private static func parse(_ completed: Settings.Completed) throws -> any ParsableCommand {
-        do {
-            return try parseAsRoot(completed.arguments)
-        } catch {
-            if exitCode(for: error) == .validationFailure, !completed.origins.isEmpty {
-                FileHandle.standardError.write(Data("Settings: \(completed.origins.joined(separator: ", "))\n".utf8))
-            }
-            throw error
         }
     }
 }
@@ -53,8 +37,8 @@ struct Work: ParsableCommand {
         commandName: "work",
         abstract: "Work for a coordinator until SIGTERM, which returns unfinished work first.",
         discussion: """
-            Exit codes: 0 left in order · 1 failed or rejected · 3 no GPU to be had with --backend cuda · 4 left rows in the spool, which the next start \
-            delivers. Every option can also be set in the environment (--log-level as MOLT_LOG_LEVEL) or a file; see \
+            Exit codes: 0 left in order · 1 failed or rejected · 3 no GPU to be had with --backend cuda · 4 left rows in \
+            the spool, which the next start delivers. Every option can also be set in the environment (--log-level as MOLT_LOG_LEVEL) or a file; see \
             docs/operations.md.
             """)
 

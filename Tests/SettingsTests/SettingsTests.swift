@@ -81,6 +81,7 @@ struct SettingsTests {
         arguments: [
             ([], ["serve", "--log-level=info"]), (["--quiet"], ["serve", "--log-level=info", "--quiet"]),
             (["--help"], ["--help"]), (["--version"], ["--version"]), (["nonsense"], ["nonsense"]),
+            (["--generate-completion-script", "bash"], ["--generate-completion-script", "bash"]),
         ] as [([String], [String])])
     func defaultCommand(given: [String], expected: [String]) throws {
         #expect(try complete(given, environment: ["MOLT_LOG_LEVEL": "info"]) == expected)

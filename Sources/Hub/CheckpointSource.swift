@@ -68,7 +68,7 @@ public struct CheckpointSource: Sendable {
         let client = try session.client(settings.endpoint)
         let explain = { (answer: ErrorAnswer) in self.explain(answer, sha256) }
         let answer = try session.json("/models/\(sha256)", from: client, limit: 4 << 20, explain: explain)
-        let listing = try CheckpointListing(answer.bytes, of: sha256)
+        let listing = try CheckpointListing(answer: answer.bytes, of: sha256)
         try giveUpUnfinished(except: listing)
         let room = CacheRoom(cache: cache, limitBytes: limitBytes, report: report)
         try room.make(for: listing.size, of: listing.title)
@@ -169,40 +169,4 @@ public struct CheckpointSource: Sendable {
         default: return HubError(.answer, "\(answer.summary), asked for model \(sha256.prefix(16))…")
         }
     }
-}
-
-/// What a coordinator says of a model's files.
-struct CheckpointListing: Codable, Sendable {
-    let sha256: String
-    /// As runs name it.
-    let id: String
-    let files: [SnapshotRecord.File]
-
-    private static let fileLimit = 2_000
-
-    init(_ json: [UInt8], of sha256: String) throws(HubError) {
-        func refusal(_ reason: String) -> HubError {
-            HubError(.answer, "the coordinator's listing of model \(sha256.prefix(16))… \(reason)")
-        }
-        do {
-            self = try JSONDecoder().decode(CheckpointListing.self, from: Data(json))
-        } catch {
-            throw refusal("is not what a coordinator writes; update the older of both")
-        }
-        guard self.sha256 == sha256 else { throw refusal("is of another model") }
-        guard (1...Self.fileLimit).contains(files.count) else { throw refusal("has \(files.count) files") }
-        guard Set(files.map(\.name)).count == files.count else { throw refusal("has a file twice") }
-        for file in files {
-            guard isFileName(file.name), file.name != SnapshotRecord.name, isSHA256(file.sha256) else {
-                throw refusal("names '\(file.name.prefix(80))', which is no file of a model")
-            }
-            guard (0...Listing.fileSizeLimit).contains(file.size) else {
-                throw refusal("gives \(file.name) an impossible size, \(file.size) bytes")
-            }
-        }
-    }
-
-    var size: Int { files.reduce(0) { $0 + $1.size } }
-    /// For messages.
-    var title: String { "model \(id.prefix(80).filter { !$0.isNewline && $0 >= " " }) (\(sha256.prefix(12)))" }
 }

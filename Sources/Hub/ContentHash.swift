@@ -25,13 +25,6 @@ enum ContentHash: Sendable, Equatable {
     }
 }
 
-/// The SHA-256 of a file's content, in lowercase hexadecimal, read a piece after the other.
-public func contentSHA256(_ file: URL) throws(HubError) -> String {
-    var hash = RunningHash(for: .sha256(""), size: 0)
-    try PartialFile.read(file) { bytes throws(HubError) in hash.update(bytes) }
-    return hash.sha256Text
-}
-
 /// Hashes of a content as it comes in.
 struct RunningHash {
     private var sha256 = SHA256()

@@ -1,16 +1,10 @@
 import Foundation
+import ModelFiles
 
 /// What a snapshot holds and where it came from: `record.json` in its folder.
 public struct SnapshotRecord: Codable, Sendable, Equatable {
-    /// A file of a snapshot.
-    public struct File: Codable, Sendable, Equatable {
-        /// Its name in the snapshot's folder.
-        public var name: String
-        /// Its length in bytes.
-        public var size: Int
-        /// SHA-256 of its content, in lowercase hexadecimal: its name among the blobs.
-        public var sha256: String
-    }
+    /// A file of a snapshot; its hash is its name among the blobs.
+    public typealias File = CheckpointListing.File
 
     /// The repository or data set on the hub.
     public var source: String

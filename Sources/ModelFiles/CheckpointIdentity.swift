@@ -13,58 +13,113 @@ extension Checkpoint {
     /// A model in memory hashes, after the text `molt model 1` and a newline, its configuration and, sorted by name,
     /// each tensor's name, shape, element type and bytes.
     public func sha256() throws(ModelFileError) -> String {
-        var hash = SHA256()
+        var hash = CheckpointHash(listsFiles: false)
+        try read(into: &hash)
+        return hash.sha256
+    }
+
+    /// The hash, and the length and hash of every file by itself, from one reading of the files.
+    ///
+    /// - Parameter id: as runs name the model.
+    /// - Returns: nil for a model in memory, which has no files.
+    public func listing(id: String) throws(ModelFileError) -> LocalCheckpoint? {
+        guard let folder else { return nil }
+        var hash = CheckpointHash(listsFiles: true)
+        try read(into: &hash)
+        var files = hash.files
+        if let index {
+            let file = try MappedFile(index)
+            var own = SHA256()
+            own.update(bufferPointer: file.bytes)
+            files.append(
+                .init(name: index.lastPathComponent, size: file.bytes.count, sha256: hexadecimal(own.finalize())))
+        }
+        return LocalCheckpoint(
+            listing: CheckpointListing(id: id, sha256: hash.sha256, files: files), folder: folder)
+    }
+
+    /// Every file of the folder that belongs to the model: configuration, weights and their index.
+    public var allFiles: [URL] {
+        guard let folder else { return [] }
+        return [folder.appendingPathComponent("config.json")] + files + (index.map { [$0] } ?? [])
+    }
+
+    private var folder: URL? { files.first?.deletingLastPathComponent() }
+
+    /// The index of weights that are shards.
+    private var index: URL? {
+        guard let first = files.first, !WeightFiles.whole.contains(first.lastPathComponent) else { return nil }
+        return first.deletingLastPathComponent().appendingPathComponent(ShardIndex.name)
+    }
+
+    private func read(into hash: inout CheckpointHash) throws(ModelFileError) {
         if let configurationBytes {
-            hash.update(text: "molt checkpoint 1\n")
-            hash.update(name: "config.json", content: configurationBytes.withUnsafeBytes { Data($0) })
-            for url in files {
-                let file = try MappedFile(url)
-                hash.update(name: url.lastPathComponent, content: file)
-            }
+            hash.add(text: "molt checkpoint 1\n")
+            configurationBytes.withUnsafeBytes { hash.add("config.json", $0) }
+            for url in files { hash.add(url.lastPathComponent, try MappedFile(url)) }
         } else {
-            hash.update(text: "molt model 1\n")
-            hash.update(name: "configuration", content: Data("\(configuration)".utf8))
+            hash.add(text: "molt model 1\n")
+            Array("\(configuration)".utf8).withUnsafeBytes { hash.add("configuration", $0) }
             for name in tensorNames {
                 let tensor = try tensor(name)
-                hash.update(name: "\(name) \(tensor.shape) \(tensor.elementType.rawValue)", content: Data())
-                tensor.withUnsafeBytes { hash.update(bufferPointer: $0) }
+                let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+                hash.add("\(name) \(tensor.shape) \(tensor.elementType.rawValue)", nothing)
+                tensor.withUnsafeBytes { hash.add($0) }
             }
         }
-        return hexadecimal(hash.finalize())
     }
 }
 
-extension SHA256 {
-    fileprivate mutating func update(text: String) {
-        update(data: Array(text.utf8))
-    }
+/// The hash of a checkpoint, and of its files one by one where they are asked for.
+private struct CheckpointHash {
+    private var whole = SHA256()
+    private let listsFiles: Bool
+    private(set) var files: [CheckpointListing.File] = []
 
-    fileprivate mutating func update(length: Int) {
-        withUnsafeBytes(of: UInt64(length).littleEndian) { update(bufferPointer: $0) }
-    }
+    init(listsFiles: Bool) { self.listsFiles = listsFiles }
 
-    fileprivate mutating func update(name: String, content: UnsafeRawBufferPointer) {
-        update(length: name.utf8.count)
-        update(text: name)
-        update(length: content.count)
-        update(bufferPointer: content)
+    var sha256: String { hexadecimal(whole.finalize()) }
+
+    mutating func add(text: String) { whole.update(data: Array(text.utf8)) }
+
+    mutating func add(_ bytes: UnsafeRawBufferPointer) { whole.update(bufferPointer: bytes) }
+
+    mutating func add(_ name: String, _ content: UnsafeRawBufferPointer) {
+        begin(name, size: content.count)
+        whole.update(bufferPointer: content)
+        guard listsFiles else { return }
+        var own = SHA256()
+        own.update(bufferPointer: content)
+        list(name, content.count, own)
     }
 
     /// A file part by part, so that a model larger than memory is no burden.
-    fileprivate mutating func update(name: String, content file: MappedFile) {
-        update(length: name.utf8.count)
-        update(text: name)
-        update(length: file.bytes.count)
+    mutating func add(_ name: String, _ file: MappedFile) {
+        begin(name, size: file.bytes.count)
+        var own = SHA256()
         for first in stride(from: 0, to: file.bytes.count, by: Self.part) {
             let part = first..<min(file.bytes.count, first + Self.part)
-            update(bufferPointer: UnsafeRawBufferPointer(rebasing: file.bytes[part]))
+            let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[part])
+            whole.update(bufferPointer: bytes)
+            if listsFiles { own.update(bufferPointer: bytes) }
             file.release(part)
         }
+        if listsFiles { list(name, file.bytes.count, own) }
     }
 
-    private static var part: Int { 16 << 20 }
+    private static let part = 16 << 20
 
-    fileprivate mutating func update(name: String, content: Data) {
-        content.withUnsafeBytes { update(name: name, content: $0) }
+    private mutating func begin(_ name: String, size: Int) {
+        add(length: name.utf8.count)
+        add(text: name)
+        add(length: size)
+    }
+
+    private mutating func add(length: Int) {
+        withUnsafeBytes(of: UInt64(length).littleEndian) { whole.update(bufferPointer: $0) }
+    }
+
+    private mutating func list(_ name: String, _ size: Int, _ hash: SHA256) {
+        files.append(.init(name: name, size: size, sha256: hexadecimal(hash.finalize())))
     }
 }

@@ -5,6 +5,9 @@ import Foundation
 /// The first that is there is read: `model.safetensors`, `model.safetensors.index.json` with its shards,
 /// `pytorch_model.bin`.
 struct WeightFiles {
+    /// The names of files that hold all weights.
+    static let whole = ["model.safetensors", "pytorch_model.bin"]
+
     /// Sorted by name.
     let urls: [URL]
     let tensors: [StoredTensor]

@@ -1,19 +1,14 @@
 import Daemons
 import Dashboard
+import ModelFiles
 
 /// The models of a coordinator's runs as its dashboard gives them out.
 struct RunModels: ModelShelf {
     let models: SharedModels
 
-    func model(sha256: String) async throws -> SharedModel? {
+    func model(sha256: String) async throws -> LocalCheckpoint? {
         do {
-            return try await models.model(sha256: sha256).map { model in
-                SharedModel(
-                    id: model.id, sha256: model.sha256,
-                    files: model.files.map {
-                        SharedModel.File(name: $0.name, size: $0.size, sha256: $0.sha256, path: $0.path)
-                    })
-            }
+            return try await models.model(sha256: sha256)
         } catch {
             throw ModelRefusal("the coordinator cannot give this model out: \(error)")
         }

@@ -1,6 +1,7 @@
 import Cluster
 import Daemons
 import Foundation
+import Hashing
 import Hub
 import ModelFiles
 import Store
@@ -17,7 +18,7 @@ struct FetchedModelTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         let files = try names.map { name in
             let url = folder.appendingPathComponent(name)
-            return (name: name, hash: try contentSHA256(url), content: try Array(Data(contentsOf: url)))
+            return (name: name, hash: try Hashing.sha256(contentsOf: [url]), content: try Array(Data(contentsOf: url)))
         }
         let list = files.map { #"{"name":"\#($0.name)","sha256":"\#($0.hash)","size":\#($0.content.count)}"# }
         let listing = #"{"id":"model","sha256":"\#(sha256)","files":[\#(list.joined(separator: ","))]}"#
@@ -123,10 +124,10 @@ struct FetchedModelTests {
         let models = try SharedModels(store: folder.path())
         #expect(try await models.model(sha256: String(repeating: "0", count: 64)) == nil)
         let found = try #require(try await models.model(sha256: sha256))
-        #expect(found.files.map(\.name) == ["config.json", "model.safetensors"])
-        for file in found.files {
-            let url = URL(fileURLWithPath: file.path)
-            #expect(try contentSHA256(url) == file.sha256)
+        #expect(found.listing.files.map(\.name) == ["config.json", "model.safetensors"])
+        for file in found.listing.files {
+            let url = URL(fileURLWithPath: found.path(of: file))
+            #expect(try Hashing.sha256(contentsOf: [url]) == file.sha256)
             #expect(try Data(contentsOf: url).count == file.size)
         }
         #expect(try await models.model(sha256: sha256) == found)

@@ -1,5 +1,6 @@
 import Dashboard
 import Foundation
+import ModelFiles
 import TestSupport
 import Testing
 
@@ -9,14 +10,16 @@ private struct OneModel: ModelShelf {
     static let fileHash = String(repeating: "d", count: 64)
     static let broken = String(repeating: "e", count: 64)
 
-    let path: String
+    let folder: URL
+    let name: String
     let size: Int
 
-    func model(sha256: String) async throws -> SharedModel? {
+    func model(sha256: String) async throws -> LocalCheckpoint? {
         if sha256 == Self.broken { throw ModelRefusal("the files are others now") }
         guard sha256 == Self.hash else { return nil }
-        let file = SharedModel.File(name: "config.json", size: size, sha256: Self.fileHash, path: path)
-        return SharedModel(id: "tiny", sha256: sha256, files: [file])
+        let file = CheckpointListing.File(name: name, size: size, sha256: Self.fileHash)
+        return LocalCheckpoint(
+            listing: CheckpointListing(id: "tiny", sha256: sha256, files: [file]), folder: folder)
     }
 }
 
@@ -35,7 +38,9 @@ struct SharedModelTests {
             var options = DashboardOptions(
                 address: ListenAddress(host: "127.0.0.1", port: 0), store: stage.folder.path(), token: token,
                 log: .init(label: "test"))
-            if sharing { options.models = OneModel(path: stage.folder.path("weights"), size: Self.content.count) }
+            if sharing {
+                options.models = OneModel(folder: stage.folder.url, name: "weights", size: Self.content.count)
+            }
             let server = try await DashboardServer.start(options, source: FakeCoordinator(nil))
             do {
                 try await body(Browser(port: server.address.port))

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import ModelFiles
 
 /// Models for workers: `/models/MODEL` lists a model's files, `/models/MODEL/FILE` is one of them; both names are SHA-256.
 ///
@@ -11,19 +12,19 @@ extension Site {
         let files = FileIO()
         router.get("models/:model") { request, context in
             let model = try await model(RequestFields(request, context).path("model"), on: shelf)
-            return try Answer.json(ModelJSON(model), for: request)
+            return try Answer.json(model.listing, for: request)
         }
         router.get("models/:model/:file") { request, context in
             let fields = try RequestFields(request, context)
             let (model, hash) = try await (model(fields.path("model"), on: shelf), fields.path("file"))
-            guard let file = model.files.first(where: { $0.sha256 == hash }) else {
-                throw Refusal(.notFound, "model \(model.id) has no file of that content")
+            guard let file = model.listing.files.first(where: { $0.sha256 == hash }) else {
+                throw Refusal(.notFound, "model \(model.listing.id) has no file of that content")
             }
-            return try await answer(file, request, context, files)
+            return try await answer(file, at: model.path(of: file), request, context, files)
         }
     }
 
-    private func model(_ sha256: String, on shelf: any ModelShelf) async throws -> SharedModel {
+    private func model(_ sha256: String, on shelf: any ModelShelf) async throws -> LocalCheckpoint {
         do {
             guard let model = try await shelf.model(sha256: sha256) else {
                 throw Refusal(.notFound, "no run names a model of that content")
@@ -36,7 +37,8 @@ extension Site {
 
     /// The file, or the part of it that is asked for.
     private func answer(
-        _ file: SharedModel.File, _ request: Request, _ context: BasicRequestContext, _ files: FileIO
+        _ file: CheckpointListing.File, at path: String, _ request: Request, _ context: BasicRequestContext,
+        _ files: FileIO
     ) async throws -> Response {
         let tag = "\"\(file.sha256)\""
         var headers: HTTPFields = [
@@ -55,7 +57,7 @@ extension Site {
         let bytes = range ?? 0...file.size - 1
         if range != nil { headers[.contentRange] = "bytes \(bytes.lowerBound)-\(bytes.upperBound)/\(file.size)" }
         let body = try await files.loadFile(
-            path: file.path, range: bytes, context: context, chunkLength: Self.pieceBytes)
+            path: path, range: bytes, context: context, chunkLength: Self.pieceBytes)
         return Response(status: range == nil ? .ok : .partialContent, headers: headers, body: body)
     }
 }
@@ -76,24 +78,5 @@ struct ByteRange {
         }
         guard first < size else { return nil }
         bytes = first...min(Int(parts[1]) ?? size - 1, size - 1)
-    }
-}
-
-/// What a worker reads of a model before it fetches files.
-private struct ModelJSON: Encodable {
-    struct File: Encodable {
-        let name: String
-        let size: Int
-        let sha256: String
-    }
-
-    let id: String
-    let sha256: String
-    let files: [File]
-
-    init(_ model: SharedModel) {
-        id = model.id
-        sha256 = model.sha256
-        files = model.files.map { File(name: $0.name, size: $0.size, sha256: $0.sha256) }
     }
 }

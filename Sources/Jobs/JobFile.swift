@@ -64,8 +64,20 @@ public struct JobFileError: Error, Equatable, CustomStringConvertible {
     public let file: String
     public let line: Int?
     public let message: String
+    /// What else is wrong in the same file, by line.
+    public let further: [JobFileError]
 
-    public var description: String { line.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)" }
+    init(file: String, line: Int?, message: String, further: [JobFileError] = []) {
+        self.file = file
+        self.line = line
+        self.message = message
+        self.further = further
+    }
+
+    public var description: String {
+        let own = line.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)"
+        return ([own] + further.map(\.description)).joined(separator: "\n")
+    }
 }
 
 extension PublishedShape {

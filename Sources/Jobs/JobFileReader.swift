@@ -7,7 +7,7 @@ import Yams
 extension JobFile {
     /// Reads a job file; relative paths are relative to its folder.
     ///
-    /// - Throws: `JobFileError`, naming file and line.
+    /// - Throws: `JobFileError`, naming file and line of a mistake, and of all others that can be told by themselves.
     public init(contentsOf url: URL) throws {
         let data: Data
         do {
@@ -18,7 +18,12 @@ extension JobFile {
         guard let text = String(data: data, encoding: .utf8) else {
             throw JobFileError(file: url.relativePath, line: nil, message: "is not UTF-8 text")
         }
-        try self.init(yaml: text, file: url.relativePath, folder: url.absoluteURL.deletingLastPathComponent())
+        let folder = url.absoluteURL.deletingLastPathComponent()
+        do {
+            try self.init(yaml: text, file: url.relativePath, folder: folder)
+        } catch let error as JobFileError {
+            throw error.besides(Self.mistakes(yaml: text, file: url.relativePath, folder: folder))
+        }
     }
 
     /// Reads the JSON that a client sent: no YAML, so that nothing in it can stand for more than is written.
@@ -75,7 +80,7 @@ extension JobFile {
     /// A bound on the nodes of a job file, each alias counted as what it stands for.
     static let maximumNodes = 100_000
 
-    private static func compose(_ text: String, file: String) throws -> Node {
+    static func compose(_ text: String, file: String) throws -> Node {
         guard text.utf8.count <= maximumBytes else {
             throw JobFileError(file: file, line: nil, message: "is larger than \(maximumBytes) bytes")
         }

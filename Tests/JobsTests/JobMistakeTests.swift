@@ -1,5 +1,6 @@
 import Foundation
 import Jobs
+import TestSupport
 import Testing
 
 /// A job file with one mistake, the line of it and what has to be said.
@@ -153,6 +154,31 @@ struct JobMistakeTests {
                 reduction("none") + "  - none", line: 7, says: "the reduction none is listed twice, first in line 6"),
         ])
     func inAReduction(mistake: Mistake) throws { try check(mistake) }
+
+    @Test("all mistakes of a file are said at once, each with its line")
+    func several() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            Array(
+                """
+                name: quick
+                models: [{id: a, pth: x}, {id: b, path: b}]
+                benchmarks: [piqua, {name: arc_easy, limit: -3}]
+                reductions: [none, {method: utrk}, {method: utrc, flops: [0.1, 2]}]
+                precision: fp23
+                """.utf8), to: "job.yaml")
+        let error = try #require(throws: JobFileError.self) {
+            try JobFile(contentsOf: folder.url.appendingPathComponent("job.yaml"))
+        }
+        let said = "\(error)".split(separator: "\n")
+        #expect(Set(said).count == 6, "\(error)")
+        for words in [
+            ":2: unknown key 'pth'", ":3: unknown benchmark 'piqua'", ":3: 'limit'", ":4: reduction: unknown method",
+            ":4: reduction: flops 2.0", ":5: unknown precision 'fp23'",
+        ] {
+            #expect(said.contains { $0.contains(words) }, "\(words)")
+        }
+    }
 
     @Test("a sweep is bounded over all models, and aliases by what they stand for")
     func bounds() throws {

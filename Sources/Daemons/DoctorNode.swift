@@ -141,8 +141,9 @@ struct PortExamination {
         guard let reason = Self.refusal(of: port) else { return Finding("port", .ok, "\(port) is free") }
         if isServed { return Finding("port", .ok, "\(port) is in use, as by the coordinator that has the store") }
         return Finding(
-            "port", .failed,
-            "\(port): \(reason); see who has it with ss -ltnp, or choose another with --listen tcp://host:port")
+            "port", .warning,
+            "\(port): \(reason); if that is not your coordinator, see who has it with ss -ltnp, or choose another with "
+                + "--listen tcp://host:port")
     }
 
     /// Why nobody may listen on a port; nil if one may.

@@ -17,7 +17,7 @@ struct Compare: ParsableCommand {
         case table, markdown, json
     }
 
-    @Argument(help: ArgumentHelp("The run to compare against.", valueName: "run"))
+    @Argument(help: ArgumentHelp("The run to compare against, or a job's name for its latest run.", valueName: "run"))
     var baseline: String
 
     @Argument(help: ArgumentHelp("The run to compare; without one, the same run, with --between.", valueName: "other"))
@@ -54,10 +54,10 @@ struct Compare: ParsableCommand {
     }
 
     func run() throws {
-        let first = try StoreReader(store).read { try ComparableRun($0, run: baseline) }
+        let first = try read(baseline, from: store)
         let second =
             candidate == nil && storeB == nil
-            ? first : try StoreReader(storeB ?? store).read { try ComparableRun($0, run: candidate ?? baseline) }
+            ? first : try read(candidate ?? baseline, from: storeB ?? store)
         let comparison = try ComparisonOfRuns(
             baseline: first, candidate: second, between: between.isEmpty ? nil : (between[0], between[1]))
         switch json ? .json : format {
@@ -66,5 +66,9 @@ struct Compare: ParsableCommand {
         case .json: print(comparison.json())
         }
         if comparison.isPartial { throw Exit.incomplete }
+    }
+
+    private func read(_ name: String, from store: String) throws -> ComparableRun {
+        try StoreReader(store).read { try ComparableRun($0, run: $0.run(namedLike: name)) }
     }
 }

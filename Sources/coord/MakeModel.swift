@@ -8,7 +8,7 @@ struct MakeModel: ParsableCommand {
         commandName: "make-model",
         abstract: "Write a checkpoint of a published shape with random weights, for demonstrations and measurements.")
 
-    @Option(name: .long, help: "The shape: \(PublishedShape.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(name: .long, help: "The dimensions: a published model's, or a tiny one's of either architecture.")
     var shape: PublishedShape
 
     @Option(name: .long, help: "Weights are a function of the shape and the seed.")

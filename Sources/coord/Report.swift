@@ -9,20 +9,37 @@ import Store
 /// `coord report`: a run's results from its store.
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print a run's results: from its store, beside its coordinator or without one, or from a coordinator."
-    )
+        abstract:
+            "Print a run's results: from its store, beside its coordinator or without one, or from a coordinator.",
+        discussion: "`coord report -o run.html` writes a page; .md, .tex, .csv, .json and .txt are the other endings.")
 
-    /// How results are printed.
-    enum Format: String, CaseIterable, ExpressibleByArgument {
-        case table, markdown, latex, csv, json
-        case lmEval = "lm-eval"
-        case html
+    /// How results are printed: as one text, or as the harness's files in a folder.
+    enum Format: Equatable, ExpressibleByArgument {
+        case text(ReportFormat)
+        case lmEval
 
-        /// The same as one text; nil for files.
-        var text: ReportFormat? { ReportFormat(rawValue: rawValue) }
+        private static let lmEvalName = "lm-eval"
+
+        init?(argument: String) {
+            guard argument != Self.lmEvalName else {
+                self = .lmEval
+                return
+            }
+            guard let format = ReportFormat(rawValue: argument) else { return nil }
+            self = .text(format)
+        }
+
+        static var allValueStrings: [String] { ReportFormat.allCases.map(\.rawValue) + [lmEvalName] }
+
+        /// What each is, for help.
+        static let summary =
+            ReportFormat.allCases.map { "\($0.rawValue) (\($0.summary))" }.joined(separator: ", ")
+            + " or lm-eval (the harness's results and samples files, written to the folder --output)"
     }
 
-    @Argument(help: ArgumentHelp("The run; the store's latest without one.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp(
+            "The run, or a job's name for its latest run; the store's latest without one.", valueName: "run"))
     var name: String?
 
     @Option(name: .long, help: "The results store.", completion: .file(extensions: ["sqlite"]))
@@ -30,12 +47,8 @@ struct Report: ParsableCommand {
 
     @Option(
         name: .long,
-        help: """
-            table (lm-evaluation-harness's layout, then the paper's), markdown, latex (booktabs), csv (a line a figure), \
-            json, html (one page with charts), or lm-eval (the harness's results and samples files, written to the folder \
-            --output).
-            """)
-    var format: Format = .table
+        help: "\(Format.summary); by default what the ending of --output says, else table.")
+    var format: Format?
 
     @Flag(name: .long, help: "The same as --format json.")
     var json = false
@@ -54,7 +67,22 @@ struct Report: ParsableCommand {
     @Option(name: .long, help: "With --coordinator: its public key file.", completion: .file())
     var coordinatorKey: String = KeyFolder.standard.file("coordinator") + ".pub"
 
+    /// What is asked for, in one word or the other.
+    private func chosenFormat() throws -> Format {
+        if json { return .text(.json) }
+        if let format { return format }
+        guard let ending = output.map({ URL(fileURLWithPath: $0).pathExtension }), !ending.isEmpty else {
+            return .text(.table)
+        }
+        guard let chosen = ReportFormat.allCases.first(where: { $0.ending == ending }) else {
+            let known = ReportFormat.allCases.map { ".\($0.ending)" }.joined(separator: ", ")
+            throw ValidationError("no format has the ending .\(ending); known: \(known); or say --format")
+        }
+        return .text(chosen)
+    }
+
     func validate() throws {
+        _ = try chosenFormat()
         guard format != .lmEval || coordinator == nil else {
             throw ValidationError("--format lm-eval writes files from a store: leave --coordinator out")
         }
@@ -64,7 +92,7 @@ struct Report: ParsableCommand {
     }
 
     func run() throws {
-        let format = json ? .json : format
+        let format = try chosenFormat()
         let state = try coordinator.map { try ask($0, format) } ?? read(format)
         if state == RunState.incomplete.rawValue || state == RunState.cancelled.rawValue { throw Exit.incomplete }
     }
@@ -72,10 +100,10 @@ struct Report: ParsableCommand {
     /// Prints a report from the store; returns the run's state.
     private func read(_ format: Format) throws -> String {
         try StoreReader(store).read { view in
-            let run = try name ?? view.latestRun()
-            if let format = format.text {
-                try write(format.text(of: try RunReport(view, run: run)))
-            } else {
+            let run = try name.map { try view.run(namedLike: $0) } ?? view.latestRun()
+            switch format {
+            case .text(let format): try write(format.text(of: try RunReport(view, run: run)))
+            case .lmEval:
                 let folder = URL(fileURLWithPath: output ?? ".")
                 for file in try HarnessExport.write(view, run: run, to: folder) { print(file.path) }
             }
@@ -89,7 +117,8 @@ struct Report: ParsableCommand {
             to: endpoint, coordinatorKey: KeyFile.readPublic(coordinatorKey), keys: KeyFile.readSecret(key))
         let runs = try client.status(run: name ?? "").runs
         guard let run = runs.last else { throw ValidationError("the coordinator at \(endpoint) has no runs yet") }
-        try write(client.report(run: run.run, format: format.text ?? .table))
+        guard case .text(let format) = format else { return run.state }
+        try write(client.report(run: run.run, format: format))
         return run.state
     }
 
@@ -111,5 +140,11 @@ extension StoreView {
     func latestRun() throws -> String {
         guard let latest = try runs().last else { throw ValidationError("\(path): the store has no runs yet") }
         return latest.run
+    }
+
+    /// The run of a name, or else the latest of the job of that name.
+    func run(namedLike name: String) throws -> RunID {
+        let runs = try runHeads()
+        return runs.contains { $0.run == name } ? name : runs.last { $0.name == name }?.run ?? name
     }
 }

@@ -168,6 +168,10 @@ struct Run: AsyncParsableCommand {
     private func report(_ run: RunID) throws {
         let report = try StoreReader(store).read { try RunReport($0, run: run) }
         print(json ? report.json() + "\n" : report.table(), terminator: "")
+        if !json {
+            let place = store == "molt.sqlite" ? "" : " --store \(store)"
+            Terminal.note("kept in \(store); as a page: coord report \(run)\(place) -o \(run).html")
+        }
         if report.run.state != .complete { throw Exit.incomplete }
     }
 }

@@ -29,8 +29,8 @@ struct Drain: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask workers to finish their current documents, give back the rest, and leave.")
 
-    @Argument(help: ArgumentHelp("A worker's key, its name in authorized_keys, or a host.", valueName: "worker"))
-    var name: String?
+    @Argument(help: ArgumentHelp("Workers' keys, their names in authorized_keys, or hosts.", valueName: "worker"))
+    var names: [String] = []
 
     @Flag(name: .long, help: "All workers that are connected.")
     var all = false
@@ -41,11 +41,12 @@ struct Drain: ParsableCommand {
     @OptionGroup var connection: Connection
 
     func validate() throws {
-        guard (name != nil) != all, name != "" else { throw ValidationError("name a worker, or say --all") }
+        guard names.isEmpty == all, !names.contains("") else { throw ValidationError("name workers, or say --all") }
     }
 
     func run() throws {
-        let keys = try connection.open().drain(worker: name ?? "")
+        let coordinator = try connection.open()
+        let keys = try all ? coordinator.drain(worker: "") : names.flatMap { try coordinator.drain(worker: $0) }
         if json { return print(try JSONLine.pretty(keys)) }
         for key in keys { print(key) }
         Terminal.note("\(keys.count) worker\(keys.count == 1 ? "" : "s") asked to leave")

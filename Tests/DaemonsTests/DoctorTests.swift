@@ -71,6 +71,7 @@ struct DoctorTests {
             }
         }
         doctor.listen = "tcp://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        #expect(verdict("port")?.verdict == .warning)
         #expect(verdict("port")?.detail.contains("choose another with --listen") == true)
         doctor.listen = "tcp://127.0.0.1:seven"
         #expect(verdict("port")?.verdict == .failed)

@@ -17,6 +17,19 @@ struct RunTests {
         let again = try Programs.run("coord", ["report", "--store", store])
         #expect(again.status == 0)
         #expect(again.output == result.output)
+
+        let words = try #require(result.errors.split(separator: "\n").last { $0.contains("coord report ") })
+        let named = try #require(words.split(separator: " ").first { $0.hasPrefix("demonstration-") })
+        let page = demonstration.store("page") + ".html"
+        for name in [String(named), "demonstration"] {
+            let written = try Programs.run("coord", ["report", name, "--store", store, "-o", page])
+            #expect(written.status == 0, "\(written.errors)")
+            #expect(try String(contentsOfFile: page, encoding: .utf8).lowercased().hasPrefix("<!doctype html"))
+            try FileManager.default.removeItem(atPath: page)
+        }
+        let unknown = try Programs.run("coord", ["report", "--store", store, "-o", page + ".pdf"])
+        #expect(unknown.status == 64)
+        #expect(unknown.errors.contains("no format has the ending .pdf; known: .txt, .md, .tex, .csv, .json, .html"))
     }
 
     @Test("ends with one JSON object of the documented shape")

@@ -94,6 +94,7 @@ let package = Package(
 
         // One test target a module, and what they share.
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: Strict.swift),
+        .target(name: "TestDevices", dependencies: ["Backends"], path: "Tests/Devices", swiftSettings: Strict.swift),
         .target(
             name: "CFaultyDisk", path: "Tests/CFaultyDisk", cSettings: Strict.c,
             linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -106,11 +107,12 @@ let package = Package(
         .moltTests("Hashing"),
         .moltTests("ModelFiles", [.crypto]),
         .moltTests("Tokenizer", ["Hashing"]),
-        .moltTests("Backends", ["Operations", "ModelFiles", "CKernels", "Hashing"]),
-        .moltTests("Mamba", ["Backends", "Operations", "ModelFiles", "Hashing"]),
+        .moltTests("Backends", ["Operations", "ModelFiles", "CKernels", "Hashing", "TestDevices"]),
+        .moltTests("Mamba", ["Backends", "Operations", "ModelFiles", "Hashing", "TestDevices"]),
         .moltTests("Statistics", exclude: ["golden.py", "golden.json"]),
         .moltTests("Benchmarks", ["Tokenizer"]),
-        .moltTests("Scoring", ["Mamba", "Backends", "ModelFiles", "Operations", "Benchmarks", "Tokenizer"]),
+        .moltTests(
+            "Scoring", ["Mamba", "Backends", "ModelFiles", "Operations", "Benchmarks", "Tokenizer", "TestDevices"]),
         .moltTests("Hub", ["ModelFiles", "Benchmarks", "Daemons", .crypto]),
         .moltTests("Wire", ["Hashing"]),
         .moltTests("Cluster", ["ClusterSimulation", "Wire"]),

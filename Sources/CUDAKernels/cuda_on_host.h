@@ -184,23 +184,51 @@ private:
 #define __syncthreads() on_host::Grid::shared().wait_for_block(__LINE__)
 #define __shfl_xor_sync(mask, value, lanes) \
     on_host::Grid::shared().exchange(value, (threadIdx.x ^ (lanes)), __LINE__)
+#define __shfl_up_sync(mask, value, lanes) \
+    on_host::Grid::shared().exchange( \
+        value, threadIdx.x % 32 >= unsigned(lanes) ? threadIdx.x - (lanes) : threadIdx.x, __LINE__)
 #define __shfl_sync(mask, value, lane) on_host::Grid::shared().exchange(value, (lane), __LINE__)
 
 #define LAUNCH(device, kernel, blocks, threads, memory, ...) \
     do { \
-        std::lock_guard<std::mutex> one_launch(on_host::Grid::shared().launching); \
-        on_host::Grid::shared().backwards = (device)->index == 1; \
-        on_host::Grid::shared().run(blocks, threads, memory, [=] { kernel(__VA_ARGS__); }); \
+        const dim3 all_blocks = blocks; \
+        const unsigned all_threads = threads; \
+        const size_t all_memory = memory; \
+        const bool backwards = (device)->index == 1; \
+        on_host::perform((device)->stream, [=] { \
+            std::lock_guard<std::mutex> one_launch(on_host::Grid::shared().launching); \
+            on_host::Grid::shared().backwards = backwards; \
+            on_host::Grid::shared().run(all_blocks, all_threads, all_memory, [=] { kernel(__VA_ARGS__); }); \
+        }); \
     } while (0)
+
+inline int min(int a, int b) { return a < b ? a : b; }
 
 inline void *block_memory() { return on_host::Grid::shared().block_memory(); }
 
 // The runtime's functions.
 
 typedef int cudaError_t;
-typedef int cudaStream_t;
+typedef std::vector<std::function<void()>> *cudaGraph_t, *cudaGraphExec_t;
+
+namespace on_host {
+
+struct Stream {
+    /// What is written down instead of done.
+    cudaGraph_t graph = nullptr;
+};
+
+inline void perform(Stream *stream, std::function<void()> work) {
+    if (stream->graph) stream->graph->push_back(std::move(work));
+    else work();
+}
+
+}  // namespace on_host
+
+typedef on_host::Stream *cudaStream_t;
 enum { cudaSuccess = 0, cudaErrorMemoryAllocation = 2 };
 enum { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaStreamNonBlocking = 1 };
+enum { cudaStreamCaptureModeThreadLocal };
 struct cudaDeviceProp {
     char name[256];
     int major, minor, multiProcessorCount;
@@ -223,8 +251,10 @@ inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int index
 }
 inline cudaError_t cudaDriverGetVersion(int *version) { return *version = 0, cudaSuccess; }
 inline cudaError_t cudaRuntimeGetVersion(int *version) { return *version = 0, cudaSuccess; }
-inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) { return *stream = 0, cudaSuccess; }
-inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
+inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
+    return *stream = new on_host::Stream, cudaSuccess;
+}
+inline cudaError_t cudaStreamDestroy(cudaStream_t stream) { return delete stream, cudaSuccess; }
 inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
 inline cudaError_t cudaMalloc(void **memory, size_t bytes) {
     *memory = bytes > host_device_bytes ? nullptr : std::aligned_alloc(256, (bytes + 255) / 256 * 256);
@@ -233,11 +263,28 @@ inline cudaError_t cudaMalloc(void **memory, size_t bytes) {
 inline cudaError_t cudaFree(void *memory) { return std::free(memory), cudaSuccess; }
 inline cudaError_t cudaMallocHost(void **memory, size_t bytes) { return cudaMalloc(memory, bytes); }
 inline cudaError_t cudaFreeHost(void *memory) { return cudaFree(memory); }
-inline cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, int, cudaStream_t) {
-    return std::memcpy(to, from, bytes), cudaSuccess;
+inline cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, int, cudaStream_t stream) {
+    return on_host::perform(stream, [=] { std::memcpy(to, from, bytes); }), cudaSuccess;
 }
-inline cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t) {
-    return std::memset(memory, value, bytes), cudaSuccess;
+inline cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t stream) {
+    return on_host::perform(stream, [=] { std::memset(memory, value, bytes); }), cudaSuccess;
+}
+inline cudaError_t cudaStreamBeginCapture(cudaStream_t stream, int) {
+    return stream->graph = new std::vector<std::function<void()>>, cudaSuccess;
+}
+inline cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
+    *graph = stream->graph;
+    stream->graph = nullptr;
+    return cudaSuccess;
+}
+inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t *runnable, cudaGraph_t graph, unsigned long long) {
+    return *runnable = new std::vector<std::function<void()>>(*graph), cudaSuccess;
+}
+inline cudaError_t cudaGraphDestroy(cudaGraph_t graph) { return delete graph, cudaSuccess; }
+inline cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) { return delete graph, cudaSuccess; }
+inline cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t) {
+    for (auto &each : *graph) each();
+    return cudaSuccess;
 }
 
 #endif

@@ -89,23 +89,37 @@ void mc_device::set_aside(uint64_t size) {
 void *mc_device::take(uint64_t size, const char *what) {
     if (!works()) return nullptr;
     if (!arena.base()) set_aside(standard_arena);
-    void *memory = works() ? arena.take(size) : nullptr;
+    void *memory = !works() ? nullptr : recording ? recording->take(arena, size) : arena.take(size);
     if (!memory)
         fail(
             mc_no_memory, std::string("no memory for ") + what + " (" + std::to_string(size) + " bytes): " +
                 std::to_string(arena.used >> 20) + " of the " + std::to_string(arena.bytes >> 20) +
                 " MiB for activations are in use; give more with --memory");
 #ifndef __CUDACC__
-    if (memory) std::memset(memory, 0xFF, size);
+    if (memory) cudaMemsetAsync(memory, 0xFF, size, stream);
 #endif
     return memory;
 }
 
-void mc_device::give(void *memory) { arena.give(memory); }
+void mc_device::give(void *memory) {
+    for (Recorded *each : recordings)
+        if (each->give(memory)) return;
+    arena.give(memory);
+}
 
 void mc_device::send(void *memory, const void *host, uint64_t bytes) {
     auto from = static_cast<const char *>(host);
     auto to = static_cast<char *>(memory);
+    if (recording) {
+        if (recording->sent + bytes > Recorded::transfer_bytes)
+            return fail(mc_failed, "a recording has no room for a transfer to the device");
+        char *place = recording->pinned + recording->sent;
+        std::memcpy(place, from, bytes);
+        if (recording->sent == 0) recording->first = bytes;
+        recording->sent += (bytes + 255) / 256 * 256;
+        check(cudaMemcpyAsync(to, place, bytes, cudaMemcpyHostToDevice, stream), "a transfer to the device");
+        return;
+    }
     while (bytes > 0 && works()) {
         uint64_t part = std::min(bytes, staging_bytes);
         if (sent + part > staging_bytes) {
@@ -124,6 +138,14 @@ void mc_device::send(void *memory, const void *host, uint64_t bytes) {
 void mc_device::receive(void *host, const void *memory, uint64_t bytes) {
     auto from = static_cast<const char *>(memory);
     auto to = static_cast<char *>(host);
+    if (recording) {
+        if (recording->received + bytes > Recorded::transfer_bytes)
+            return fail(mc_failed, "a recording has no room for a transfer to the host");
+        char *place = recording->pinned + Recorded::transfer_bytes + recording->received;
+        recording->received += bytes;
+        check(cudaMemcpyAsync(place, from, bytes, cudaMemcpyDeviceToHost, stream), "a transfer to the host");
+        return;
+    }
     while (bytes > 0 && works()) {
         uint64_t part = std::min(bytes, staging_bytes);
         check(cudaMemcpyAsync(receiving, from, part, cudaMemcpyDeviceToHost, stream), "a transfer to the host");
@@ -288,9 +310,10 @@ constexpr const char *kind = "cuda-on-host";
 #endif
 
 const mc_interface table = {
-    mc_version, kind, count_devices, open_device, close_device, describe_device, take_status, finish, reserve, allocate,
+    mc_version, kind, MOLT_KERNELS, count_devices, open_device, close_device, describe_device, take_status, finish, reserve, allocate,
     release, read_memory, mark, upload, download, clear, copy, fill_weight, embed, gather, stack, reduce, add,
-    normalize, product, gate, gated_normalize, convolve, selective_scan, head_scan, importance, match, rate,
+    normalize, product, gate, gated_normalize, convolve, selective_scan, head_scan, choose, importance, match, rate,
+    begin_recording, end_recording, repeat_recording, forget_recording,
 };
 
 }  // namespace

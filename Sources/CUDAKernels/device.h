@@ -25,6 +25,7 @@ __device__ __forceinline__ void *block_memory() {
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "molt_cuda.h"
 
@@ -51,6 +52,25 @@ private:
     void remove_free(uint64_t offset, uint64_t bytes);
 };
 
+/// The memory and transfers of what is written down to be done many times; see recording.cu.
+class Recorded {
+public:
+    /// Pinned, for each direction.
+    static constexpr uint64_t transfer_bytes = uint64_t(1) << 20;
+
+    char *pinned = nullptr;
+    /// Bytes of the first transfer to the device, of all, and of all to the host.
+    uint64_t first = 0, sent = 0, received = 0;
+    /// Pieces of the arena that this has to itself.
+    std::multimap<uint64_t, void *> unused;
+    std::unordered_map<void *, uint64_t> used;
+
+    /// Null when there is no more.
+    void *take(Arena &arena, uint64_t bytes);
+    /// Whether the memory was this one's.
+    bool give(void *memory);
+};
+
 struct LibraryProducts;
 
 struct mc_device {
@@ -69,6 +89,10 @@ struct mc_device {
 
     mc_status status = mc_ok;
     std::string fault;
+
+    /// What is being written down instead of done, and all that is kept.
+    Recorded *recording = nullptr;
+    std::vector<Recorded *> recordings;
 
     char *sending = nullptr, *receiving = nullptr;
     uint64_t sent = 0;
@@ -134,6 +158,11 @@ void product(mc_device *, mc_gemm, mc_matrix, int64_t, mc_weight, float *);
 void convolve(mc_device *, const mc_convolution *);
 void selective_scan(mc_device *, const mc_selective_scan *);
 void head_scan(mc_device *, const mc_head_scan *);
+void choose(mc_device *, const mc_choice *);
+mc_recording *begin_recording(mc_device *);
+int32_t end_recording(mc_device *, mc_recording *);
+void repeat_recording(mc_device *, mc_recording *, const void *, uint64_t, void *, uint64_t);
+void forget_recording(mc_device *, mc_recording *);
 void importance(mc_device *, mc_matrix, int64_t, int64_t, mc_metric, float *);
 void match(mc_device *, mc_matrix, const int32_t *, int64_t, const int32_t *, int64_t, int32_t, mc_fold *);
 void rate(
@@ -143,7 +172,11 @@ void rate(
 LibraryProducts *open_library(mc_device *);
 void close_library(LibraryProducts *);
 int64_t library_version();
-/// What `product` does, within another call.
+/// What is done within another call: the importance of all rows; some rows divided by their norms, filled up with zeros
+/// to `stride`; a product.
+void measure_importance(mc_device *, mc_matrix, mc_metric, float *values);
+void unit_rows(
+    mc_device *, mc_matrix features, const int32_t *rows, int64_t count, bool rectified, int64_t stride, float *y);
 void multiply(mc_device *, mc_gemm, mc_matrix x, int64_t column, mc_weight, float *y);
 void library_product(mc_device *, mc_matrix x, int64_t column, mc_weight, float *y);
 

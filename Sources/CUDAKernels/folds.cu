@@ -41,9 +41,9 @@ unit_kernel(const float *features, int64_t columns, const int32_t *rows, bool re
     for (int64_t column = threadIdx.x; column < columns; column += threads)
         squares += double(value(column)) * double(value(column));
     squares = block_sum(squares, static_cast<double *>(block_memory()));
-    const double norm = fmax(sqrt(squares), 1e-12);
+    const float norm = float(sqrt(squares)), divisor = norm < 1e-12f ? 1e-12f : norm;
     for (int64_t column = threadIdx.x; column < stride; column += threads)
-        y[blockIdx.x * stride + column] = column < columns ? float(double(value(column)) / norm) : 0.0f;
+        y[blockIdx.x * stride + column] = column < columns ? value(column) / divisor : 0.0f;
 }
 
 /// The two largest values, and the lowest column that has the largest.
@@ -160,6 +160,25 @@ template <int metric> void measure_rows(mc_device *device, mc_matrix features, f
 
 }  // namespace
 
+void measure_importance(mc_device *device, mc_matrix rows, mc_metric metric, float *values) {
+    if (rows.rows == 0) return;
+    switch (metric) {
+    case mc_clip: return measure_rows<mc_clip>(device, rows, values);
+    case mc_noclip: return measure_rows<mc_noclip>(device, rows, values);
+    case mc_l1: return measure_rows<mc_l1>(device, rows, values);
+    case mc_l2: return measure_rows<mc_l2>(device, rows, values);
+    }
+}
+
+void unit_rows(
+    mc_device *device, mc_matrix features, const int32_t *rows, int64_t count, bool rectified, int64_t stride,
+    float *y) {
+    if (count == 0) return;
+    LAUNCH(
+        device, unit_kernel, dim3(unsigned(count)), threads, sums_bytes, features.values, features.columns, rows,
+        rectified, stride, y);
+}
+
 void importance(
     mc_device *device, mc_matrix features, int64_t first, int64_t count, mc_metric metric, float *host_values) {
     Call call(device);
@@ -168,12 +187,7 @@ void importance(
     if (!device->works()) return;
     float *values = scratch;
     mc_matrix rows = {features.values + first * features.columns, count, features.columns};
-    switch (metric) {
-    case mc_clip: measure_rows<mc_clip>(device, rows, values); break;
-    case mc_noclip: measure_rows<mc_noclip>(device, rows, values); break;
-    case mc_l1: measure_rows<mc_l1>(device, rows, values); break;
-    case mc_l2: measure_rows<mc_l2>(device, rows, values); break;
-    }
+    measure_importance(device, rows, metric, values);
     device->receive(host_values, values, uint64_t(count) * sizeof(float));
 }
 
@@ -189,13 +203,8 @@ void match(
     Scratch<float> right(device, uint64_t(destination_count * stride), "rows to compare");
     Scratch<mc_fold> scratch(device, uint64_t(source_count), "matches");
     if (!device->works()) return;
-    auto unit = [&](const int32_t *rows, int64_t count, float *y) {
-        LAUNCH(
-            device, unit_kernel, dim3(unsigned(count)), threads, sums_bytes, features.values, features.columns, rows,
-            rectified != 0, stride, y);
-    };
-    unit(sources, source_count, left);
-    unit(destinations, destination_count, right);
+    unit_rows(device, features, sources, source_count, rectified != 0, stride, left);
+    unit_rows(device, features, destinations, destination_count, rectified != 0, stride, right);
     mc_weight candidates = {right, destination_count, stride, stride, mc_float32};
     mc_fold *folds = scratch;
     fold_product<false>(device, mc_tiled, {left, source_count, stride}, candidates, folds, {});

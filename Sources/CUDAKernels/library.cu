@@ -175,15 +175,17 @@ int type_of(const void *) { return 0; }
 /// The same operand and the same room in y, by a plain loop.
 template <class Element>
 void multiply_by_library(
-    mc_device *, int, const Element *operand, int64_t rows, mc_weight weight, float *y) {
+    mc_device *device, int, const Element *operand, int64_t rows, mc_weight weight, float *y) {
     auto weights = static_cast<const Element *>(weight.values);
-    for (int64_t row = 0; row < rows; row++)
-        for (int64_t output = 0; output < weight.outputs; output++) {
-            float sum = 0;
-            for (int64_t k = 0; k < weight.inputs; k++)
-                sum += widen(operand[row * weight.stride + k]) * widen(weights[output * weight.stride + k]);
-            y[row * weight.outputs + output] = sum;
-        }
+    on_host::perform(device->stream, [=] {
+        for (int64_t row = 0; row < rows; row++)
+            for (int64_t output = 0; output < weight.outputs; output++) {
+                float sum = 0;
+                for (int64_t k = 0; k < weight.inputs; k++)
+                    sum += widen(operand[row * weight.stride + k]) * widen(weights[output * weight.stride + k]);
+                y[row * weight.outputs + output] = sum;
+            }
+    });
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 /// Changes with this file; a library of another version is not used.
-enum { mc_version = 1 };
+enum { mc_version = 2 };
 
 /// The longest text that the library writes, its end included.
 enum { mc_text = 512 };
@@ -58,9 +58,13 @@ typedef enum {
 
 typedef enum { mc_for_weights, mc_for_activations } mc_purpose;
 typedef enum { mc_clip, mc_noclip, mc_l1, mc_l2 } mc_metric;
+/// Which rows are connected to the most similar of the others: none; the less important half; those at even places
+/// among the rows that are not pruned.
+typedef enum { mc_no_sources, mc_less_important, mc_even_places } mc_sources;
 typedef enum { mc_ok, mc_no_memory, mc_failed } mc_status;
 
 typedef struct mc_device mc_device;
+typedef struct mc_recording mc_recording;
 
 /// What a device is.
 typedef struct {
@@ -159,6 +163,46 @@ typedef struct {
     const int32_t *host_sources;
 } mc_reduction;
 
+/// What is chosen of one sequence's rows. Places in lists that all sequences share are the caller's to give.
+typedef struct {
+    /// The first row, how many take part, and how many follow them that stay as they are.
+    int32_t first, rows, spared;
+    /// The least important rows, which go at first.
+    int32_t pruned;
+    /// How many rows are connected to how many others, and where those begin in the two lists.
+    int32_t sources, destinations, first_source, first_destination;
+    /// The most similar connections, whose sources go; of them the first so many are not merged in a branch.
+    int32_t used, hidden_pruned, residual_pruned;
+    /// The first output row.
+    int32_t first_output;
+} mc_sequence;
+
+/// A reduction whose rows the device chooses. Order: importance and similarity descending, ties the lower row first.
+typedef struct {
+    mc_matrix features;
+    const mc_sequence *host_sequences;
+    int64_t sequence_count;
+    /// Of all sequences.
+    int64_t source_count, destination_count, output_count;
+    mc_sources sources;
+    /// Whether importance is read, and which.
+    int32_t reads_importance;
+    mc_metric metric;
+    /// Whether max(0, y) is compared instead of the features.
+    int32_t rectified;
+    /// Whether the sources that are used, by row, take the destinations in the order of similarity.
+    int32_t exchanged;
+    /// The branches, of as many rows as the features, and their outputs.
+    mc_matrix hidden, residual;
+    float *MC_NULLABLE hidden_out;
+    float *MC_NULLABLE residual_out;
+    /// What was chosen by: importance [rows] and each row's rank by it [rows], 0 the least important; rows of the sources
+    /// [source_count] and destinations [destination_count]; each source's best destination, a place in its sequence's,
+    /// its similarity and its rank by that, 0 the most similar [source_count each]. Rows count in the features; all have
+    /// 4 bytes.
+    void *MC_NULLABLE record;
+} mc_choice;
+
 /// The largest values of a row, the lowest column that has the largest, and Σ exp(value − maximum).
 typedef struct {
     float maximum, second;
@@ -172,6 +216,8 @@ typedef struct {
     int32_t version;
     /// "cuda", or "cuda-on-host" for the host's build.
     const char *kind;
+    /// Names the kernels' sources and compiler: what decides a result's bits beside the architecture.
+    const char *build;
 
     // Devices
 
@@ -226,7 +272,9 @@ typedef struct {
     void (*selective_scan)(mc_device *device, const mc_selective_scan *scan);
     void (*head_scan)(mc_device *device, const mc_head_scan *scan);
 
-    // Token reduction and head: these wait for their results.
+    // Token reduction and head: all but `choose` wait for their results.
+
+    void (*choose)(mc_device *device, const mc_choice *choice);
 
     void (*importance)(
         mc_device *device, mc_matrix features, int64_t first, int64_t count, mc_metric metric, float *host_values);
@@ -238,6 +286,19 @@ typedef struct {
     void (*rate)(
         mc_device *device, mc_gemm gemm, mc_matrix hidden, mc_weight head, const int32_t *host_rows,
         const int32_t *host_tokens, int64_t pair_count, mc_fold *host_folds, float *host_logits);
+
+    // Work that is asked for once and done many times, by one thread
+
+    /// From now on all is written down instead of done, and what goes to the host is not there yet. Null where nothing
+    /// can be written down.
+    mc_recording *MC_NULLABLE (*begin_recording)(mc_device *device);
+    /// Whether it can be repeated: nothing that it made is still in use. If not, it is gone, and nothing was done.
+    int32_t (*end_recording)(mc_device *device, mc_recording *recording);
+    /// Does what was written down, with another first transfer to the device; gives all that goes to the host.
+    void (*repeat)(
+        mc_device *device, mc_recording *recording, const void *host_first, uint64_t bytes, void *host_results,
+        uint64_t result_bytes);
+    void (*forget)(mc_device *device, mc_recording *recording);
 } mc_interface;
 
 /// The library's functions, for as long as it is loaded.

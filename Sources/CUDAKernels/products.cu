@@ -1,174 +1,44 @@
 // Matrix products in float32 by our own kernel, and what surrounds those by a library.
-//
-// An output is one chain of fused multiply-adds along the inputs, from 0. So it has the same bits in a tile of any
-// size, in a batch of any height, and as the CPU backend's; only the tile is chosen by the shape. What makes it fast:
-// each thread keeps TM·TN sums in registers and reads TM + TN values of the block's memory for them, and the next
-// slices are on their way from the device's memory while these are used.
 
 #include <algorithm>
 
-#include "arithmetic.cuh"
+#include "tiles.cuh"
 
 namespace {
 
-struct ProductShape {
-    const float *x;
-    int64_t x_stride, rows;
-    int64_t w_stride, inputs, outputs;
-    float *y;
-    /// Whether rows of x begin at multiples of 16 bytes.
-    bool aligned;
-};
-
-/// Four neighbouring inputs of a row from k on, zeros beyond the end.
-__device__ __forceinline__ float4 four(const float *row, int64_t k, int64_t inputs, bool aligned) {
-    if (aligned && k + 4 <= inputs) return *reinterpret_cast<const float4 *>(row + k);
-    float4 values = {0, 0, 0, 0};
-    if (k < inputs) values.x = row[k];
-    if (k + 1 < inputs) values.y = row[k + 1];
-    if (k + 2 < inputs) values.z = row[k + 2];
-    if (k + 3 < inputs) values.w = row[k + 3];
-    return values;
-}
-
-struct alignas(8) FourHalves {
-    uint16_t values[4];
-};
-
-/// Four neighbouring weights; rows are filled up with zeros to a multiple of eight.
-template <class Element>
-__device__ __forceinline__ float4 four_weights(const Element *row, int64_t k, int64_t stride) {
-    if (k >= stride) return {0, 0, 0, 0};
-    auto packed = *reinterpret_cast<const FourHalves *>(row + k);
-    return {
-        widen(Element{packed.values[0]}), widen(Element{packed.values[1]}), widen(Element{packed.values[2]}),
-        widen(Element{packed.values[3]})};
-}
-
-template <> __device__ __forceinline__ float4 four_weights(const float *row, int64_t k, int64_t stride) {
-    if (k >= stride) return {0, 0, 0, 0};
-    return *reinterpret_cast<const float4 *>(row + k);
-}
-
-/// How `rows` rows of `depth` values are read by `threads` threads, four values at a time, and put down by columns.
-template <int rows, int depth, int threads> struct Slice {
-    static constexpr int stride = rows + 4, fours = rows * depth / 4 / threads, per_row = depth / 4;
-    static_assert(fours >= 1 && fours * threads * 4 == rows * depth);
-    float4 values[fours];
-
-    __device__ __forceinline__ static int row(int i) { return (i * threads + int(threadIdx.x)) / per_row; }
-    __device__ __forceinline__ static int column(int i) { return (i * threads + int(threadIdx.x)) % per_row * 4; }
-
-    __device__ __forceinline__ void put(float *memory) const {
-#pragma unroll
-        for (int i = 0; i < fours; i++) {
-            float *place = memory + column(i) * stride + row(i);
-            place[0] = values[i].x;
-            place[stride] = values[i].y;
-            place[2 * stride] = values[i].z;
-            place[3 * stride] = values[i].w;
-        }
-    }
-};
-
-/// `count` values that a thread has of a column of a slice: by fours where there are as many, `span` apart.
-template <int count, int span>
-__device__ __forceinline__ void pick(float (&to)[count], const float *column, int place) {
-    if constexpr (count % 4 == 0) {
-#pragma unroll
-        for (int i = 0; i < count; i += 4) {
-            float4 values = *reinterpret_cast<const float4 *>(column + i / 4 * span + place * 4);
-            to[i] = values.x;
-            to[i + 1] = values.y;
-            to[i + 2] = values.z;
-            to[i + 3] = values.w;
-        }
-    } else {
-#pragma unroll
-        for (int i = 0; i < count; i++) to[i] = column[place * count + i];
-    }
-}
-
-/// Where the value that `pick` puts at `i` lies in the slice.
-template <int count, int span> __device__ __forceinline__ int picked(int i, int place) {
-    return count % 4 == 0 ? i / 4 * span + place * 4 + i % 4 : place * count + i;
-}
-
 template <int BM, int BN, int BK, int TM, int TN, class Element>
 __global__ void __launch_bounds__((BM / TM) * (BN / TN), 2)
-product_kernel(ProductShape shape, const Element *weights) {
-    constexpr int threads = (BM / TM) * (BN / TN);
-    constexpr int row_span = BM * 4 / TM, output_span = BN * 4 / TN;
-    using Left = Slice<BM, BK, threads>;
-    using Right = Slice<BN, BK, threads>;
-    auto left_memory = static_cast<float *>(block_memory());
-    float *right_memory = left_memory + BK * Left::stride;
+product_kernel(ProductShape shape, const Element *weights, float *y) {
+    using Sums = Tile<BM, BN, BK, TM, TN>;
     const int64_t first_row = int64_t(blockIdx.y) * BM, first_output = int64_t(blockIdx.x) * BN;
-    const int row_place = int(threadIdx.x) / (BN / TN), output_place = int(threadIdx.x) % (BN / TN);
-
-    Left left;
-    Right right;
-    auto load = [&](int64_t k) {
-#pragma unroll
-        for (int i = 0; i < Left::fours; i++) {
-            int64_t row = first_row + Left::row(i);
-            left.values[i] = row < shape.rows
-                ? four(shape.x + row * shape.x_stride, k + Left::column(i), shape.inputs, shape.aligned)
-                : float4{0, 0, 0, 0};
-        }
-#pragma unroll
-        for (int i = 0; i < Right::fours; i++) {
-            int64_t output = first_output + Right::row(i);
-            right.values[i] = output < shape.outputs
-                ? four_weights(weights + output * shape.w_stride, k + Right::column(i), shape.w_stride)
-                : float4{0, 0, 0, 0};
-        }
-    };
-
-    float sums[TM][TN] = {};
-    load(0);
-    for (int64_t k = 0; k < shape.inputs; k += BK) {
-        __syncthreads();
-        left.put(left_memory);
-        right.put(right_memory);
-        __syncthreads();
-        if (k + BK < shape.inputs) load(k + BK);
-#pragma unroll
-        for (int step = 0; step < BK; step++) {
-            float a[TM], b[TN];
-            pick<TM, row_span>(a, left_memory + step * Left::stride, row_place);
-            pick<TN, output_span>(b, right_memory + step * Right::stride, output_place);
-#pragma unroll
-            for (int i = 0; i < TM; i++)
-#pragma unroll
-                for (int j = 0; j < TN; j++) sums[i][j] = fmaf(a[i], b[j], sums[i][j]);
-        }
-    }
+    Sums tile;
+    tile.compute(shape, weights, first_row, first_output);
 #pragma unroll
     for (int i = 0; i < TM; i++) {
-        int64_t row = first_row + picked<TM, row_span>(i, row_place);
+        int64_t row = first_row + Sums::row(i);
         if (row >= shape.rows) continue;
 #pragma unroll
         for (int j = 0; j < TN; j++) {
-            int64_t output = first_output + picked<TN, output_span>(j, output_place);
-            if (output < shape.outputs) shape.y[row * shape.outputs + output] = sums[i][j];
+            int64_t output = first_output + Sums::output(j);
+            if (output < shape.outputs) y[row * shape.outputs + output] = tile.sums[i][j];
         }
     }
 }
 
 template <int BM, int BN, int BK, int TM, int TN, class Element>
-void launch_product(mc_device *device, const ProductShape &shape, const Element *weights) {
+void launch_product(mc_device *device, const ProductShape &shape, const Element *weights, float *y) {
+    using Sums = Tile<BM, BN, BK, TM, TN>;
     dim3 blocks(unsigned(ceiling(shape.outputs, BN)), unsigned(ceiling(shape.rows, BM)));
-    size_t memory = sizeof(float) * BK * (Slice<BM, BK, (BM / TM) * (BN / TN)>::stride + BN + 4);
     LAUNCH(
-        device, (product_kernel<BM, BN, BK, TM, TN, Element>), blocks, (BM / TM) * (BN / TN), memory, shape, weights);
+        device, (product_kernel<BM, BN, BK, TM, TN, Element>), blocks, Sums::threads, Sums::bytes, shape, weights, y);
 }
 
 /// A few rows are bound by reading the weights, and many blocks read at once; many rows by the multiply-adds.
-template <class Element> void tiled(mc_device *device, const ProductShape &shape, const Element *weights) {
-    if (shape.rows <= 16) launch_product<16, 32, 32, 2, 2>(device, shape, weights);
-    else if (shape.rows <= 96) launch_product<32, 64, 16, 4, 4>(device, shape, weights);
-    else launch_product<128, 128, 16, 8, 8>(device, shape, weights);
+template <class Element> void tiled(mc_device *device, const ProductShape &shape, const void *values, float *y) {
+    auto weights = static_cast<const Element *>(values);
+    if (shape.rows <= 16) launch_product<16, 32, 32, 2, 2>(device, shape, weights, y);
+    else if (shape.rows <= 96) launch_product<32, 64, 16, 4, 4>(device, shape, weights, y);
+    else launch_product<128, 128, 16, 8, 8>(device, shape, weights, y);
 }
 
 template <class From, class To>
@@ -220,12 +90,12 @@ void multiply(mc_device *device, mc_gemm gemm, mc_matrix x, int64_t column, mc_w
     if (!device->works() || x.rows == 0 || weight.outputs == 0) return;
     if (gemm == mc_library) return library_product(device, x, column, weight, y);
     ProductShape shape = {
-        x.values + column, x.columns, x.rows, weight.stride, weight.inputs, weight.outputs, y,
+        x.values + column, x.columns, x.rows, weight.stride, weight.inputs, weight.outputs,
         x.columns % 4 == 0 && column % 4 == 0 && reinterpret_cast<uintptr_t>(x.values) % 16 == 0};
     switch (weight.element) {
-    case mc_float32: return tiled(device, shape, static_cast<const float *>(weight.values));
-    case mc_float16: return tiled(device, shape, static_cast<const Half *>(weight.values));
-    case mc_bfloat16: return tiled(device, shape, static_cast<const BFloat16 *>(weight.values));
+    case mc_float32: return tiled<float>(device, shape, weight.values, y);
+    case mc_float16: return tiled<Half>(device, shape, weight.values, y);
+    case mc_bfloat16: return tiled<BFloat16>(device, shape, weight.values, y);
     }
 }
 

@@ -54,12 +54,9 @@ struct Backbone<B: Backend>: Sendable {
         _ = consume rows
         while true {
             if let features = output.features {
-                let left = try reducer.decide(afterLayer: layer, features: features, segments: segments, on: backend)
-                if left.dropsAny {
-                    output.hidden = backend.reduce(output.hidden, by: left.hidden)
-                    residual = backend.reduce(residual, by: left.residual)
-                    segments = left.segments
-                }
+                output.features = nil
+                segments = try reducer.reduce(
+                    &output.hidden, &residual, afterLayer: layer, features: features, segments: segments, on: backend)
             }
             backend.add(output.hidden, into: &residual)
             layer += 1
@@ -69,6 +66,7 @@ struct Backbone<B: Backend>: Sendable {
                     residual, state: &state, segments: segments, reading: reducer.source(afterLayer: layer))
             }
         }
+        try reducer.finish()
         return Hidden(residual: residual, segments: segments, positions: reducer.positions, steps: reducer.steps)
     }
 }

@@ -113,6 +113,13 @@ public protocol Backend: Sendable {
     ///
     /// - Parameter rectified: whether max(0, y) is compared instead of the features y.
     func bestMatches(of features: Matrix, sources: [Int], destinations: [Int], rectified: Bool) throws -> [Match]
+    /// Reduces the two branches [L, D] by rules that the device carries out itself on the features [L, C], without a
+    /// word to the host; nil, as unless a backend says otherwise, where the host is to carry them out.
+    ///
+    /// - Parameter choices: those of all sequences, by row; they differ in numbers only.
+    func reduce(
+        hidden: Matrix, residual: Matrix, by choices: [SequenceChoice], of features: Matrix
+    ) -> ChosenReduction<Matrix>?
     /// Runs the host's part of a token reduction, the operations that it calls included; a backend may time it.
     func deciding<Result>(_ decide: () throws -> Result) rethrows -> Result
 
@@ -123,6 +130,11 @@ public protocol Backend: Sendable {
     func score(_ hidden: Matrix, head: Weight, rows: [Int], targets: [Int32]) throws -> [TokenScore]
     /// The token with the largest logit after each of the normalized hidden rows [L, D]. → [L]
     func choose(_ hidden: Matrix, head: Weight) throws -> [TokenChoice]
+    /// Takes a step of decoding, one token a sequence. A loop's steps ask for the same operations on the same weights
+    /// and on states that are updated in place, so that a backend may repeat them as a whole.
+    func repeating(
+        _ loop: inout StepLoop, of tokens: [Int32], _ step: ([Int32]) throws -> [TokenChoice]
+    ) throws -> [TokenChoice]
 }
 
 extension Backend {
@@ -134,6 +146,14 @@ extension Backend {
 
 extension Backend {
     public func deciding<Result>(_ decide: () throws -> Result) rethrows -> Result { try decide() }
+
+    public func reduce(
+        hidden: Matrix, residual: Matrix, by choices: [SequenceChoice], of features: Matrix
+    ) -> ChosenReduction<Matrix>? { nil }
+
+    public func repeating(
+        _ loop: inout StepLoop, of tokens: [Int32], _ step: ([Int32]) throws -> [TokenChoice]
+    ) throws -> [TokenChoice] { try step(tokens) }
 }
 
 /// A matrix that lives on a device.

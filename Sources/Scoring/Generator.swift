@@ -60,8 +60,9 @@ public struct Generator<B: Backend>: Sendable {
         var active = Array(requests.indices)
         var last = requests.map { $0.tokens[$0.tokens.count - 1] }
         let begun = ContinuousClock.now
+        var loop = StepLoop()
         while !active.isEmpty {
-            let choices = try step(last, &state)
+            let choices = try model.backend.repeating(&loop, of: last) { try step($0, &state) }
             times.steps += 1
             times.newTokens += choices.count
             for (sequence, choice) in zip(active, choices) {
@@ -77,6 +78,7 @@ public struct Generator<B: Backend>: Sendable {
             if going.count < active.count {
                 state = state.forked(going)
                 active = going.map { active[$0] }
+                loop = StepLoop()
             }
         }
         times.promptTokens += requests.reduce(0) { $0 + $1.tokens.count - 1 }

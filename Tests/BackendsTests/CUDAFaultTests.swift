@@ -1,6 +1,7 @@
 import Backends
 import Foundation
 import Operations
+import TestDevices
 import TestSupport
 import Testing
 
@@ -41,7 +42,7 @@ struct CUDAFaultTests {
     private static let library = CUDADevices.folder("cuda/libmolt_cuda.so")
     private static let hasLibrary = FileManager.default.fileExists(atPath: library)
 
-    @Test("a device that is not there is named", .enabled(if: available.contains(.host), CUDADevices.explanation))
+    @Test("a device that is not there is named", .enabled(if: available.contains(.host), "\(CUDADevices.explanation)"))
     func absentDevice() throws {
         let library = try CUDADevices.host.device().library
         #expect(throws: CUDAError.absentDevice(index: 7, count: 2)) { try CUDADevice(7, of: library) }
@@ -51,7 +52,7 @@ struct CUDAFaultTests {
 
     @Test(
         "lack of memory is an error, not a crash, and passes",
-        .enabled(if: !available.isEmpty, CUDADevices.explanation), arguments: available)
+        .enabled(if: !available.isEmpty, "\(CUDADevices.explanation)"), arguments: available)
     func memory(device: CUDADevices) throws {
         let device = try device.device(megabytes: 1)
         let backend = CUDABackend(device)
@@ -68,7 +69,7 @@ struct CUDAFaultTests {
 
     @Test(
         "memory that is given back is whole again, and its peak is told",
-        .enabled(if: !available.isEmpty, CUDADevices.explanation), arguments: available)
+        .enabled(if: !available.isEmpty, "\(CUDADevices.explanation)"), arguments: available)
     func peak(device: CUDADevices) throws {
         let device = try device.device(megabytes: 16)
         let backend = CUDABackend(device)

@@ -1,8 +1,9 @@
 import Backends
 import Operations
+import TestDevices
 import Testing
 
-@Suite("CUDA kernels", .enabled(if: !CUDADevices.available.isEmpty, CUDADevices.explanation))
+@Suite("CUDA kernels", .enabled(if: !CUDADevices.available.isEmpty, "\(CUDADevices.explanation)"))
 struct CUDATests {
     static let devices = CUDADevices.available
     static let gemms = CUDABackend.GEMM.allCases

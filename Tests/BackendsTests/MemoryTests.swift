@@ -1,5 +1,6 @@
 import Backends
 import Operations
+import TestDevices
 import Testing
 
 /// Held for every backend that counts its memory.
@@ -11,7 +12,7 @@ struct MemoryTests {
     }
 
     @Test(
-        "so are a GPU's", .enabled(if: !CUDADevices.available.isEmpty, CUDADevices.explanation),
+        "so are a GPU's", .enabled(if: !CUDADevices.available.isEmpty, "\(CUDADevices.explanation)"),
         arguments: CUDADevices.available)
     func cuda(device: CUDADevices) throws { try holds(device.backend()) }
 

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <functional>
 
-#include "library.h"
+#include "choices.h"
 
 namespace {
 
@@ -188,6 +188,10 @@ void add_head_scan(std::initializer_list<int> lengths, int32_t heads, int32_t wi
     }, 1e-5});
 }
 
+void add_choice(const char *name, const Choice &choice) {
+    cases.push_back({text(name, {choice.columns}), [=](const Library &lib) { return choose(lib, choice); }, 1e-6});
+}
+
 void add_all() {
     for (mc_element element : {mc_float32, mc_float16, mc_bfloat16})
         for (auto [rows, inputs, outputs, offset] : {
@@ -199,6 +203,13 @@ void add_all() {
         add_reduction(sources, taken, 65);
     for (auto [rows, columns, others] : {std::array<int64_t, 3>{1, 1, 1}, {9, 31, 10}, {120, 64, 121}, {530, 16, 4200}})
         add_folds(rows, columns, others);
+    for (int64_t columns : {3, 200}) {
+        const Integers lengths = {1, 2, 3, 40, 0, 301, 1030};
+        add_choice("choose the least important", {mc_no_sources, true, false, false, lengths, columns});
+        add_choice("choose among the less important", {mc_less_important, true, false, false, lengths, columns});
+        add_choice("choose after pruning", {mc_even_places, true, false, false, lengths, columns});
+        add_choice("choose and exchange", {mc_even_places, false, true, true, lengths, columns});
+    }
     add_convolution({1}, 1, 4), add_convolution({0, 3, 0, 5}, 17, 4), add_convolution({2, 40, 1, 4, 17}, 48, 4);
     add_convolution({5, 1}, 16, 1), add_convolution({2, 9}, 19, 7);
     add_selective_scan({1}, 1, 1), add_selective_scan({0, 4, 0, 1}, 5, 3), add_selective_scan({20, 1, 33}, 35, 16);
@@ -262,6 +273,7 @@ int main(int count, char **arguments) {
     }
     for (mc_element element : {mc_float32, mc_float16, mc_bfloat16})
         for (mc_gemm gemm : {mc_tiled, mc_library}) failures += check_batches(*tested, gemm, element);
+    failures += check_repeating(*tested);
     std::printf("%zu cases, %d failures\n", cases.size(), failures);
     delete tested;
     delete definition;

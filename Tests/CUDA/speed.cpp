@@ -195,21 +195,24 @@ void report(const Library &lib, const Bounds &bounds, const Model &model, int64_
     }
 }
 
-/// What finding the rows to reduce costs a sequence: importance of all, half of them matched to the others.
-void report_reduction(const Library &lib, const Model &model, int64_t length) {
+/// What choosing the rows to reduce and reducing both branches costs a layer: the less important half is matched to the
+/// others, a tenth goes.
+void report_reduction(const Library &lib, const Model &model, int64_t sequences, int64_t length) {
     Bench bench(lib);
-    mc_matrix features = {bench.values(length * model.inner()), length, model.inner()};
-    Floats importance(static_cast<size_t>(length));
-    Integers sources, destinations;
-    for (int32_t row = 0; row < length; row++) (row % 2 ? destinations : sources).push_back(row);
-    std::vector<mc_fold> folds(sources.size());
-    const double seconds = bench.seconds([&] {
-        lib.f->importance(lib.device, features, 0, length, mc_clip, importance.data());
-        lib.f->match(
-            lib.device, features, sources.data(), int64_t(sources.size()), destinations.data(),
-            int64_t(destinations.size()), 0, folds.data());
-    });
-    std::printf("| %s | %ld | %.3f |\n", model.name, long(length), 1e3 * seconds);
+    const int64_t rows = sequences * length, D = model.dimension;
+    const int32_t half = int32_t(length / 2), gone = int32_t(length / 10);
+    std::vector<mc_sequence> plan;
+    for (int32_t i = 0; i < sequences; i++) {
+        const int32_t n = int32_t(length), others = n - half;
+        plan.push_back({i * n, n, 0, 0, half, others, i * half, i * others, gone, gone / 2, 0, i * (n - gone)});
+    }
+    const int64_t left = rows - sequences * gone;
+    mc_choice choice = {
+        {bench.values(rows * model.inner()), rows, model.inner()}, plan.data(), sequences, sequences * half,
+        sequences * (length - half), left, mc_less_important, 1, mc_clip, 0, 0, {bench.values(rows * D), rows, D},
+        {bench.values(rows * D), rows, D}, bench.values(left * D), bench.values(left * D), bench.values(7 * rows)};
+    const double seconds = bench.seconds([&] { lib.f->choose(lib.device, &choice); });
+    std::printf("| %s | %ld x %ld | %.3f |\n", model.name, long(sequences), long(length), 1e3 * seconds);
 }
 
 }  // namespace
@@ -232,8 +235,8 @@ int main(int count, char **arguments) {
         bounds.bytes_per_second / 1e9, bounds.flops[0] / 1e12, bounds.flops[1] / 1e12);
     for (int kind : {0, 1})
         for (const Model &model : models) report(lib, bounds, model, sequences, length, kind);
-    std::printf("\n| choosing rows of a sequence | rows | ms |\n|---|--:|--:|\n");
+    std::printf("\n| a reduced layer's choice | rows | ms |\n|---|--:|--:|\n");
     for (const Model &model : models)
-        for (int64_t rows : {512, 2048}) report_reduction(lib, model, rows);
+        for (int64_t each : {int64_t(1), sequences}) report_reduction(lib, model, each, length);
     return 0;
 }

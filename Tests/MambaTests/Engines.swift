@@ -1,5 +1,6 @@
 import Backends
 import Operations
+import TestDevices
 
 /// The backends that the suites run on.
 enum Engine: String, CaseIterable, Sendable, CustomStringConvertible {
@@ -7,16 +8,29 @@ enum Engine: String, CaseIterable, Sendable, CustomStringConvertible {
     case cpu
     case cpuOnTwoThreads = "cpu, two threads"
     case cpuWithOpenBLAS = "cpu, OpenBLAS"
+    case cudaOnHost = "cuda, compiled for the host"
+    case gpu
+
+    /// Those that there are.
+    static var allCases: [Engine] {
+        [.reference, .cpu, .cpuOnTwoThreads, .cpuWithOpenBLAS]
+            + (CUDADevices.available.contains(.host) ? [.cudaOnHost] : [])
+            + (CUDADevices.available.contains(.gpu) ? [.gpu] : [])
+    }
 
     /// Those whose results do not depend on what else is computed with them.
     static let exact: [Engine] = [.reference, .cpu, .cpuOnTwoThreads]
 
     var backend: any Backend {
-        switch self {
-        case .reference: ReferenceBackend()
-        case .cpu: CPUBackend(threads: 1, gemm: .packed)
-        case .cpuOnTwoThreads: CPUBackend(threads: 2, gemm: .packed)
-        case .cpuWithOpenBLAS: CPUBackend(threads: 1, gemm: .openBLAS)
+        get throws {
+            switch self {
+            case .reference: ReferenceBackend()
+            case .cpu: CPUBackend(threads: 1, gemm: .packed)
+            case .cpuOnTwoThreads: CPUBackend(threads: 2, gemm: .packed)
+            case .cpuWithOpenBLAS: CPUBackend(threads: 1, gemm: .openBLAS)
+            case .cudaOnHost: try CUDADevices.host.backend()
+            case .gpu: try CUDADevices.gpu.backend()
+            }
         }
     }
 

@@ -43,11 +43,7 @@ extension CUDABackend {
     }
 
     public func choose(_ hidden: CUDAMatrix, head: CUDAWeight) throws -> [TokenChoice] {
-        try rate(hidden, head, [], []).folds.map { fold in
-            TokenChoice(
-                token: fold.argmax, logProbability: Double(fold.maximum) - fold.logSum,
-                margin: fold.maximum - fold.second)
-        }
+        try rate(hidden, head, [], []).folds.map(\.choice)
     }
 
     private func rate(
@@ -67,10 +63,14 @@ extension CUDABackend {
 extension mc_fold {
     /// log Σ exp(logit)
     fileprivate var logSum: Double { Double(maximum) + log(sum) }
+
+    var choice: TokenChoice {
+        TokenChoice(token: argmax, logProbability: Double(maximum) - logSum, margin: maximum - second)
+    }
 }
 
 extension Importance {
-    fileprivate var libraryName: mc_metric {
+    var libraryName: mc_metric {
         switch self {
         case .clip: mc_clip
         case .noclip: mc_noclip

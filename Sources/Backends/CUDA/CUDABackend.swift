@@ -24,14 +24,23 @@ public final class CUDABackend: Backend, CountsMemory {
     public let device: CUDADevice
     public let precision: Precision
     public let gemm: GEMM
+    let choosesRows: Bool
+    let recordsSteps: Bool
     /// The last segments that were asked for: all layers of a pass ask for the same.
     private let lastSegments = Mutex<(offsets: [Int], buffer: CUDABuffer)?>(nil)
 
     /// - Parameters:
     ///   - precision: of the products; only a library has bf16.
     ///   - gemm: `.tiled` in fp32, `.library` in bf16 unless given.
-    public init(_ device: CUDADevice, precision: Precision = .fp32, gemm: GEMM? = nil) {
+    ///   - choosesRows: whether the device chooses the rows that go in a token reduction, or the host; the same rows.
+    ///   - recordsSteps: whether steps of decoding are repeated as a whole; the same results.
+    public init(
+        _ device: CUDADevice, precision: Precision = .fp32, gemm: GEMM? = nil, choosesRows: Bool = true,
+        recordsSteps: Bool = true
+    ) {
         self.device = device
+        self.choosesRows = choosesRows
+        self.recordsSteps = recordsSteps
         self.precision = precision
         self.gemm = gemm ?? (precision == .fp32 ? .tiled : .library)
         precondition(precision == .fp32 || self.gemm == .library, "the tiled product is in fp32 only")
@@ -47,15 +56,15 @@ public final class CUDABackend: Backend, CountsMemory {
     public var engine: String {
         let properties = device.properties
         let name = properties.name.split(separator: " ").joined(separator: "-")
-        return ([device.library.kind, name, properties.architecture].filter { !$0.isEmpty } + [product])
-            .joined(separator: "/")
+        return [device.library.kind, name, properties.architecture, product, device.library.build]
+            .filter { !$0.isEmpty }.joined(separator: "/")
     }
 
     /// What compiles for one architecture adds in one order; a library may choose by the device.
     public var arithmetic: String {
         if gemm == .library { return engine }
-        return [device.library.kind, device.properties.architecture, product].filter { !$0.isEmpty }
-            .joined(separator: "/")
+        return [device.library.kind, device.properties.architecture, product, device.library.build]
+            .filter { !$0.isEmpty }.joined(separator: "/")
     }
 
     private var product: String {
@@ -112,6 +121,9 @@ public final class CUDABackend: Backend, CountsMemory {
 
     /// A matrix whose values are undefined.
     func make(rows: Int, columns: Int) -> CUDAMatrix { CUDAMatrix(rows: rows, columns: columns, on: device) }
+
+    /// Puts the segments that come next into the device's memory anew.
+    func forgetSegments() { lastSegments.withLock { $0 = nil } }
 
     /// Runs `body` with segments as the library sees them.
     func withSegments(_ segments: Segments, _ body: (mc_segments) -> Void) {

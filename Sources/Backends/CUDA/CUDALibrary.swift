@@ -53,6 +53,9 @@ public final class CUDALibrary: @unchecked Sendable {
     /// "cuda", or "cuda-on-host" for the host's build.
     var kind: String { String(cString: functions.kind) }
 
+    /// The kernels' compiler and a hash of their sources, such as `nvcc-13.5-3f2a91c0`.
+    public var build: String { String(cString: functions.build) }
+
     /// How many devices there are.
     public func deviceCount() throws -> Int {
         var (count, reason) = (-1, "")

@@ -109,6 +109,12 @@ public struct Profiled<Base: Backend>: Backend {
         }
     }
 
+    public func reduce(
+        hidden: Matrix, residual: Matrix, by choices: [SequenceChoice], of features: Matrix
+    ) -> ChosenReduction<Matrix>? {
+        stopwatch.time(.reduction) { base.reduce(hidden: hidden, residual: residual, by: choices, of: features) }
+    }
+
     public func deciding<Result>(_ decide: () throws -> Result) rethrows -> Result {
         try stopwatch.time(.reduction) { try base.deciding(decide) }
     }

@@ -1,19 +1,15 @@
 import Operations
 
 /// EViT, carried over from vision transformers: the most important rows stay, the others go from both branches.
-public struct EViT: ReductionMethod {
+public struct EViT: ChoosingMethod {
     public let keys: Set<Reduction.Key> = [.importance, .source]
 
     public init() {}
 
-    public func decide<B: Backend>(
-        _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
-    ) throws -> ReductionDecision {
-        let importance = try rows.importance(reduction.importance)
-        var ranking = Ranking(importance)
-        let gone = ranking.split(at: excess(of: rows.count, keepRatio: keepRatio)).first
-        let both = RowReduction(of: rows.count, pruning: gone)
-        return ReductionDecision(hidden: both, residual: both, importance: importance)
+    public func choice(of rows: Int, keepRatio: Double, reduction: Reduction) -> RowChoice {
+        var choice = RowChoice(of: rows, importance: reduction.importance)
+        choice.pruned = excess(of: rows, keepRatio: keepRatio)
+        return choice
     }
 }
 

@@ -32,14 +32,6 @@ public struct Matching: Sendable, Equatable {
     }
 }
 
-extension SequenceRows {
-    /// Connects the rows at even places of a list, counted from 0, to those at odd places.
-    func matchEvenToOdd(in list: [Int], rectified: Bool = false) throws -> Matching {
-        func places(from first: Int) -> [Int] { stride(from: first, to: list.count, by: 2).map { list[$0] } }
-        return try match(places(from: 0), to: places(from: 1), rectified: rectified)
-    }
-}
-
 extension RowReduction {
     /// What is left of `rows` rows when some are pruned and the sources of connections merge into their destinations.
     ///

@@ -12,16 +12,9 @@ public struct ReductionStep: Sendable, Equatable {
     public let decision: ReductionDecision
 }
 
-/// Applies a reduction to packed sequences, each on its own rows, and keeps account of the rows that survive.
+/// Applies a reduction to packed sequences, each on its own rows, and keeps account of the rows that survive: at once
+/// where the host chooses them, at the end of the pass where the device does.
 struct Reducer {
-    /// What the packed matrices lose after a layer, and the segments that are left.
-    struct PackedRows {
-        var hidden: RowReduction
-        var residual: RowReduction
-        var segments: Segments
-        var dropsAny: Bool
-    }
-
     /// For each segment, the original row of each surviving row.
     private(set) var positions: [[Int]]
     private(set) var steps: [ReductionStep] = []
@@ -32,6 +25,8 @@ struct Reducer {
     private let tokens: [Int32]
     private let original: Segments
     private let spared: [Int]
+    /// What the device chose and the account has not yet.
+    private var unread: [(layer: Int, choices: [RowChoice], record: any ChoiceRecord)] = []
 
     /// - Parameter spared: how many rows at each segment's end take no part in the reduction; none unless given.
     init(
@@ -54,10 +49,46 @@ struct Reducer {
         layers.contains(layer) ? reduction.source : nil
     }
 
-    /// Decides for each segment on its own rows of the features [L, C], all but those that are spared.
-    mutating func decide<B: Backend>(
+    /// Takes from the two branches [L, D] what each segment is to lose, by its own rows of the features [L, C], all but
+    /// those that are spared; returns the segments that are left.
+    mutating func reduce<B: Backend>(
+        _ hidden: inout B.Matrix, _ residual: inout B.Matrix, afterLayer layer: Int, features: B.Matrix,
+        segments: Segments, on backend: B
+    ) throws -> Segments {
+        if let rule = rule as? any ChoosingMethod {
+            let choices = segments.lengths.indices.map { segment in
+                let range = segments[segment].dropLast(spared[segment])
+                let choice = rule.choice(of: range.count, keepRatio: keepRatios[segment], reduction: reduction)
+                return SequenceChoice(first: range.lowerBound, spared: spared[segment], choice: choice)
+            }
+            if let reduced = backend.reduce(hidden: hidden, residual: residual, by: choices, of: features) {
+                (hidden, residual) = (reduced.hidden, reduced.residual)
+                unread.append((layer, choices.map(\.choice), reduced.record))
+                return Segments(lengths: choices.map { $0.choice.keptCount + $0.spared })
+            }
+        }
+        let left = try decide(afterLayer: layer, features: features, segments: segments, on: backend)
+        guard left.hidden.kept.count < segments.rowCount else { return segments }
+        hidden = backend.reduce(hidden, by: left.hidden)
+        residual = backend.reduce(residual, by: left.residual)
+        return Segments(lengths: positions.map(\.count))
+    }
+
+    /// Takes into account what the device chose; waits until it has.
+    mutating func finish() throws {
+        for layer in unread {
+            for (segment, chosen) in try layer.record.read().enumerated() where layer.choices[segment].rows > 0 {
+                let choice = layer.choices[segment]
+                note(ReductionDecision(choice, chosen), of: segment, rows: choice.rows, afterLayer: layer.layer)
+            }
+        }
+        unread = []
+    }
+
+    /// Decides for each segment on its own rows of the features.
+    private mutating func decide<B: Backend>(
         afterLayer layer: Int, features: B.Matrix, segments: Segments, on backend: B
-    ) throws -> PackedRows {
+    ) throws -> (hidden: RowReduction, residual: RowReduction) {
         var hidden = RowReduction(kept: [])
         var residual = RowReduction(kept: [])
         for segment in 0..<segments.count {
@@ -71,17 +102,19 @@ struct Reducer {
                 }
                 hidden.append(decision.hidden, shiftedBy: range.lowerBound)
                 residual.append(decision.residual, shiftedBy: range.lowerBound)
-                let kept = decision.hidden.kept.map { positions[segment][$0] }
-                positions[segment] = kept + positions[segment].suffix(spared[segment])
-                steps.append(ReductionStep(layer: layer, segment: segment, rows: rows.count, decision: decision))
+                note(decision, of: segment, rows: rows.count, afterLayer: layer)
             }
             let last = segments[segment].suffix(spared[segment])
             hidden.kept += last
             residual.kept += last
         }
-        return PackedRows(
-            hidden: hidden, residual: residual, segments: Segments(lengths: positions.map(\.count)),
-            dropsAny: hidden.kept.count < segments.rowCount)
+        return (hidden, residual)
+    }
+
+    private mutating func note(_ decision: ReductionDecision, of segment: Int, rows: Int, afterLayer layer: Int) {
+        let kept = decision.hidden.kept.map { positions[segment][$0] }
+        positions[segment] = kept + positions[segment].suffix(spared[segment])
+        steps.append(ReductionStep(layer: layer, segment: segment, rows: rows, decision: decision))
     }
 }
 

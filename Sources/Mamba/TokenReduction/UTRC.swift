@@ -5,7 +5,7 @@ import Operations
 /// The less important half of a sequence, M_A, is connected to the most similar rows of the rest, M_B; the rows of the
 /// r best connections go. A branch with prune share q prunes the most similar floor(q·r + ½) of them and merges the
 /// others into the rows that they are connected to: by default the hidden branch prunes half, the residual none.
-public struct UTRC: ReductionMethod {
+public struct UTRC: ChoosingMethod {
     public let keys: Set<Reduction.Key> = [.importance, .source, .hiddenPrune, .residualPrune]
 
     public init() {}
@@ -17,25 +17,13 @@ public struct UTRC: ReductionMethod {
 
     public func keptShare(keepRatio: Double) -> Double { max(keepRatio, 0.5) }
 
-    public func decide<B: Backend>(
-        _ rows: SequenceRows<B>, keepRatio: Double, reduction: Reduction
-    ) throws -> ReductionDecision {
-        let importance = try rows.importance(reduction.importance)
-        var ranking = Ranking(importance)
-        let (a, b) = ranking.split(at: rows.count / 2)
-        let setA = a.sorted()
-        let matching = try rows.match(setA, to: b.sorted())
-        let used = matching.mostSimilar(rows.count - keptCount(of: rows.count, keepRatio: keepRatio))
-        return ReductionDecision(
-            hidden: branch(rows: rows.count, used: used, pruneShare: reduction.hiddenPrune),
-            residual: branch(rows: rows.count, used: used, pruneShare: reduction.residualPrune),
-            importance: importance, matching: matching, setA: setA)
-    }
-
-    /// What a branch of `rows` rows makes of the connections that are used: the first are pruned, the others merged.
-    private func branch(rows: Int, used: [Connection], pruneShare: Double) -> RowReduction {
-        let pruned = Int((pruneShare * Double(used.count) + 0.5).rounded(.down))
-        return RowReduction(of: rows, pruning: used.prefix(pruned).map(\.source), merging: used.dropFirst(pruned))
+    public func choice(of rows: Int, keepRatio: Double, reduction: Reduction) -> RowChoice {
+        var choice = RowChoice(of: rows, importance: reduction.importance, connecting: .lessImportant)
+        choice.used = rows - keptCount(of: rows, keepRatio: keepRatio)
+        func pruned(_ share: Double) -> Int { Int((share * Double(choice.used) + 0.5).rounded(.down)) }
+        choice.hiddenPruned = pruned(reduction.hiddenPrune)
+        choice.residualPruned = pruned(reduction.residualPrune)
+        return choice
     }
 }
 

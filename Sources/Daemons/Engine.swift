@@ -29,6 +29,8 @@ public struct EngineOptions: Sendable {
     public var precision: Precision
     /// Memory for activations and states, in bytes, besides the weights.
     public var budgetBytes: Int
+    /// Whether activations and states take what the weights leave of a GPU's free memory, instead of `budgetBytes`.
+    public var takesFreeMemory = false
     /// Whether rows that sequences share run once; the scores are the same.
     public var sharing: PrefixSharing
 
@@ -76,16 +78,28 @@ public struct EngineOptions: Sendable {
 
     /// The CUDA backend that the options ask for, with the memory for activations and states set aside.
     ///
+    /// - Parameter model: the one whose weights are to find room beside them.
     /// - Throws: `CUDAError` where there is no GPU to be had, or it has not as much memory.
-    public func cudaBackend() throws -> CUDABackend {
-        let device = try CUDADevice(deviceIndex, of: CUDALibrary(), activationBytes: budgetBytes)
+    public func cudaBackend(for model: ModelConfiguration) throws -> CUDABackend {
+        let library = try CUDALibrary()
+        guard takesFreeMemory else {
+            return CUDABackend(
+                try CUDADevice(deviceIndex, of: library, activationBytes: budgetBytes), precision: precision)
+        }
+        let free = try CUDADevice(deviceIndex, of: library).properties.freeBytes
+        let parameters = model.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        // A sixteenth is left for what the driver and cuBLASLt keep, and for other processes.
+        let room = free - free / 16 - parameters * (precision == .fp32 ? 4 : 2)
+        let device = try CUDADevice(deviceIndex, of: library, activationBytes: max(room, 1 << 28))
         return CUDABackend(device, precision: precision)
     }
 
     /// What is computed at a time. A GPU's memory is one piece: a quarter is left for what products need beside their
     /// results, and for pieces that do not fit.
     func scoringBudget(for model: ModelConfiguration) -> ScoringBudget {
-        ScoringBudget(bytes: device == .cuda ? budgetBytes / 4 * 3 : budgetBytes, for: model)
+        device == .cuda
+            ? ScoringBudget(bytes: budgetBytes / 4 * 3, for: model, limit: .gpu)
+            : ScoringBudget(bytes: budgetBytes, for: model)
     }
 
     private var cpu: CPUBackend {
@@ -134,7 +148,11 @@ public struct Engine: Sendable {
         case .reference:
             try self.init(checkpoint, on: ReferenceBackend(precision: options.precision), options)
         case .cpu: try self.init(checkpoint, on: options.cpuBackend(), options)
-        case .cuda: try self.init(checkpoint, on: options.cudaBackend(), options)
+        case .cuda:
+            let backend = try options.cudaBackend(for: checkpoint.configuration)
+            var options = options
+            options.budgetBytes = backend.device.memory.arena
+            try self.init(checkpoint, on: backend, options)
         }
     }
 

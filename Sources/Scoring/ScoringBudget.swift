@@ -23,13 +23,25 @@ public struct ScoringBudget: Sendable, Equatable {
         self.keptRows = max(1, keptRows ?? rows)
     }
 
-    /// Up to half of `bytes` for a pass's activations, at most 1,024 rows, past which nothing gets faster, and where
-    /// that is more than 16 MiB and than a sixteenth of the weights in bfloat16, as few as 256; of what is left,
-    /// half for the states that are kept, and a quarter each for those in a pass and for the kept rows.
-    public init(bytes: Int, for configuration: ModelConfiguration) {
+    /// Rows in a pass past which nothing gets faster.
+    public enum Limit: Sendable {
+        /// 1,024, and where that is more than 16 MiB and than a sixteenth of the weights in bfloat16, as few as 256.
+        case cores
+        /// 16,384: its processors need many tiles of rows at a time.
+        case gpu
+    }
+
+    /// Up to half of `bytes` for a pass's activations, as far as the limit; of what is left, half for the states that
+    /// are kept, and a quarter each for those in a pass and for the kept rows.
+    public init(bytes: Int, for configuration: ModelConfiguration, limit: Limit = .cores) {
         let row = Self.bytesPerRow(configuration)
         let parameters = configuration.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
-        let rows = min(1024, max(1, bytes / 2 / row), max(256, max(16 << 20, parameters * 2 / 16) / row))
+        let most =
+            switch limit {
+            case .cores: min(1024, max(256, max(16 << 20, parameters * 2 / 16) / row))
+            case .gpu: 16_384
+            }
+        let rows = min(most, max(1, bytes / 2 / row))
         let quarter = max(1, bytes - rows * row) / 4
         let state = Self.bytesPerState(configuration)
         // A pass holds a layer's states twice while those that are kept are copied.

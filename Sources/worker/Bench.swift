@@ -65,7 +65,10 @@ struct Bench: ParsableCommand {
             switch options.device {
             case .reference: try prefill.measure(checkpoint, on: ReferenceBackend(precision: precision))
             case .cpu: try prefill.measure(checkpoint, on: options.cpuBackend())
-            case .cuda: try measured(options.cudaBackend()) { try prefill.measure(checkpoint, on: $0) }
+            case .cuda:
+                try measured(options.cudaBackend(for: checkpoint.configuration)) {
+                    try prefill.measure(checkpoint, on: $0)
+                }
             }
         if json {
             print(try JSONLine.pretty(results.map { BenchRow($0, profiled: profile) }))
@@ -88,7 +91,7 @@ struct Bench: ParsableCommand {
                 try decode.measure(checkpoint, on: ReferenceBackend(precision: precision), precision: precision)
             case .cpu: try decode.measure(checkpoint, on: options.cpuBackend(), precision: precision)
             case .cuda:
-                try measured(options.cudaBackend()) {
+                try measured(options.cudaBackend(for: checkpoint.configuration)) {
                     try decode.measure(checkpoint, on: $0, precision: precision)
                 }
             }

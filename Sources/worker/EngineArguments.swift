@@ -28,8 +28,12 @@ struct EngineArguments: ParsableArguments {
         help: "Matrix product on the CPU: packed (ours, the same bits in any batch) or openblas (for cross-checks).")
     var gemm: CPUBackend.GEMM = .packed
 
-    @Option(name: .long, help: "Memory for activations and states besides the weights, in MiB.")
-    var memory = 1024
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Memory for activations and states besides the weights, in MiB.",
+            discussion: "1024 unless given; on a GPU what the weights leave of its free memory."))
+    var memory: Int?
 
     @Option(
         name: .long,
@@ -42,7 +46,7 @@ struct EngineArguments: ParsableArguments {
             throw ValidationError("--pin \(pin) names fewer cores than the \(threads) of --threads")
         }
         guard device >= 0 else { throw ValidationError("--device is a GPU's number, from 0") }
-        guard memory > 0 else { throw ValidationError("--memory is at least 1") }
+        guard memory.map({ $0 > 0 }) ?? true else { throw ValidationError("--memory is at least 1") }
     }
 
     /// Keeps this thread, and those that it starts from now on, to the cores of `--pin`.
@@ -51,9 +55,11 @@ struct EngineArguments: ParsableArguments {
     /// - Throws: ``PinError`` where these cores cannot be had.
     func options(precision: Precision = .fp32) throws -> EngineOptions {
         try pin?.pin()
-        return EngineOptions(
+        var options = EngineOptions(
             device: backend, deviceIndex: device, threads: threads, gemm: gemm, precision: precision,
-            budgetBytes: memory << 20, sharing: prefixSharing)
+            budgetBytes: memory.map { $0 << 20 } ?? ScoringBudget.defaultBytes, sharing: prefixSharing)
+        options.takesFreeMemory = backend == .cuda && memory == nil
+        return options
     }
 }
 

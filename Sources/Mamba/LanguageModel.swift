@@ -31,6 +31,12 @@ public struct LanguageModel<B: Backend>: Sendable {
         return try backend.values(of: backend.project(normalized, columns: 0..<normalized.columns, by: head))
     }
 
+    /// The head's output for every row of a forward pass, where it was computed. → [rows, V]
+    public func heldLogits(_ hidden: Hidden<B>) -> B.Matrix {
+        let normalized = backend.normalize(hidden.residual, weight: normWeight, epsilon: configuration.normEpsilon)
+        return backend.project(normalized, columns: 0..<normalized.columns, by: head)
+    }
+
     /// Rates `targets[i]` as the token that follows row `rows[i]` of a forward pass; a row that rates several targets
     /// goes through the head once.
     ///

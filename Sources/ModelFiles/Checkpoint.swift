@@ -14,12 +14,20 @@ public struct Checkpoint: Sendable {
     public let ignoredTensors: [String]
     /// The bytes of config.json; nil for a model in memory.
     let configurationBytes: [UInt8]?
+    /// What the weights are drawn by when they are read; nil for weights that are there.
+    public let randomSeed: UInt64?
     private let directory: String
     private let tensors: [String: Tensor]
 
     /// A model in memory, for tests and synthetic weights; presence and shapes are checked when a tensor is used.
     public init(configuration: ModelConfiguration, tensors: [Tensor]) {
+        self.init(configuration: configuration, tensors: tensors, randomSeed: nil)
+    }
+
+    /// - Parameter randomSeed: what `tensors` are drawn by.
+    init(configuration: ModelConfiguration, tensors: [Tensor], randomSeed: UInt64?) {
         self.configuration = configuration
+        self.randomSeed = randomSeed
         self.tensors = Dictionary(tensors.map { ($0.name, $0) }) { _, last in last }
         files = []
         ignoredTensors = []
@@ -38,6 +46,7 @@ public struct Checkpoint: Sendable {
         directory: String, configuration file: ModelConfiguration.File, weights: WeightFiles
     ) throws(ModelFileError) {
         let selection = try TensorSelection(file, weights)
+        randomSeed = nil
         self.directory = directory
         configuration = file.configuration
         configurationBytes = file.bytes

@@ -11,7 +11,8 @@ extension Checkpoint {
     /// nothing, for each tensor is in exactly one shard, and is left out.
     ///
     /// A model in memory hashes, after the text `molt model 1` and a newline, its configuration and, sorted by name,
-    /// each tensor's name, shape, element type and bytes.
+    /// each tensor's name, shape, element type and bytes. One whose weights are drawn when they are read hashes, after
+    /// `molt random model 1` and a newline, its configuration and the seed.
     public func sha256() throws(ModelFileError) -> String {
         var hash = CheckpointHash(listsFiles: false)
         try read(into: &hash)
@@ -57,9 +58,13 @@ extension Checkpoint {
             hash.add(text: "molt checkpoint 1\n")
             configurationBytes.withUnsafeBytes { hash.add("config.json", $0) }
             for url in files { hash.add(url.lastPathComponent, try MappedFile(url)) }
+        } else if let randomSeed {
+            hash.add(text: "molt random model 1\n")
+            hash.add("configuration", text: "\(configuration)")
+            hash.add("seed", text: "\(randomSeed)")
         } else {
             hash.add(text: "molt model 1\n")
-            Array("\(configuration)".utf8).withUnsafeBytes { hash.add("configuration", $0) }
+            hash.add("configuration", text: "\(configuration)")
             for name in tensorNames {
                 let tensor = try tensor(name)
                 let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -83,6 +88,8 @@ private struct CheckpointHash {
     mutating func add(text: String) { whole.update(data: Array(text.utf8)) }
 
     mutating func add(_ bytes: UnsafeRawBufferPointer) { whole.update(bufferPointer: bytes) }
+
+    mutating func add(_ name: String, text: String) { Array(text.utf8).withUnsafeBytes { add(name, $0) } }
 
     mutating func add(_ name: String, _ content: UnsafeRawBufferPointer) {
         begin(name, size: content.count)

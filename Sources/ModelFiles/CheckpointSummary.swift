@@ -36,6 +36,8 @@ public struct CheckpointSummary: Sendable, Codable, Equatable, CustomStringConve
     public let embeddingRows: Int
     /// Whether the head is the embedding.
     public let tiedHead: Bool
+    /// What random weights are drawn by; nil for weights of a checkpoint.
+    public let randomSeed: UInt64?
     /// The weight files, sorted by name.
     public let files: [File]
     /// Tensors in the files that the model does not use.
@@ -57,6 +59,7 @@ public struct CheckpointSummary: Sendable, Codable, Equatable, CustomStringConve
         case elementTypes = "element_types"
         case embeddingRows = "embedding_rows"
         case tiedHead = "tied_head"
+        case randomSeed = "random_seed"
         case ignoredTensors = "ignored_tensors"
     }
 
@@ -83,6 +86,7 @@ public struct CheckpointSummary: Sendable, Codable, Equatable, CustomStringConve
         }
         self.files = files
         ignoredTensors = checkpoint.ignoredTensors
+        randomSeed = checkpoint.randomSeed
         sha256 = try checkpoint.sha256()
     }
 
@@ -99,6 +103,7 @@ public struct CheckpointSummary: Sendable, Codable, Equatable, CustomStringConve
         for count in elementTypes {
             rows.append((count.type.rawValue, "\(count.tensors) tensors, \(Self.grouped(count.parameters)) values"))
         }
+        if let randomSeed { rows.append(("weights", "random, by the seed \(randomSeed)")) }
         for file in files { rows.append(("file", "\(file.name), \(Self.grouped(file.bytes)) bytes")) }
         for name in ignoredTensors { rows.append(("ignored", name)) }
         rows.append(("sha256", sha256))

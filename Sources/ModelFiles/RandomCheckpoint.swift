@@ -56,6 +56,20 @@ public enum RandomCheckpoint {
         return Checkpoint(configuration: configuration, tensors: tensors)
     }
 
+    /// The same model, but every tensor is drawn when it is read and kept by nobody: a model takes no memory but what its
+    /// reader makes of it, and no disk.
+    public static func drawn(_ configuration: ModelConfiguration, seed: UInt64) -> Checkpoint {
+        let tensors = configuration.tensorShapes.map { shape in
+            Tensor(name: shape.name, shape: shape.shape) {
+                var floats: [Float] = []
+                floats.reserveCapacity(shape.shape.reduce(1, *))
+                draw(shape, configuration, seed: seed) { floats += $0 }
+                return floats
+            }
+        }
+        return Checkpoint(configuration: configuration, tensors: tensors, randomSeed: seed)
+    }
+
     private static func draw<Failure: Error>(
         _ tensor: ModelConfiguration.TensorShape, _ configuration: ModelConfiguration, seed: UInt64,
         _ consume: (UnsafeBufferPointer<Float>) throws(Failure) -> Void

@@ -1,4 +1,5 @@
-/// A named view of values in a memory-mapped file, which it keeps mapped, or of values in memory.
+/// A named view of values in a memory-mapped file, which it keeps mapped, of values in memory, or of values that are
+/// made whenever they are read.
 public struct Tensor: Sendable {
     /// Canonical name, such as `backbone.layers.0.mixer.D`.
     public let name: String
@@ -11,6 +12,7 @@ public struct Tensor: Sendable {
     private enum Storage: Sendable {
         case mapped(MappedFile, Range<Int>)
         case values([Float])
+        case made(@Sendable () -> [Float])
     }
 
     /// A float32 tensor in memory, for tests and synthetic models.
@@ -20,6 +22,14 @@ public struct Tensor: Sendable {
         self.shape = shape
         elementType = .float32
         storage = .values(floats)
+    }
+
+    /// A float32 tensor whose values `make` gives, always the same.
+    init(name: String, shape: [Int], making make: @escaping @Sendable () -> [Float]) {
+        self.name = name
+        self.shape = shape
+        elementType = .float32
+        storage = .made(make)
     }
 
     /// A view of `range` in `file`; the caller has checked that the range holds exactly the shape's values.
@@ -38,13 +48,17 @@ public struct Tensor: Sendable {
         switch storage {
         case .mapped(let file, let range): try body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
         case .values(let values): try values.withUnsafeBytes(body)
+        case .made(let make): try make().withUnsafeBytes(body)
         }
     }
 
     /// The values, widened to float32 without rounding.
     public func floats() -> [Float] {
-        if case .values(let values) = storage { return values }
-        return withUnsafeBytes { elementType.widen($0) }
+        switch storage {
+        case .mapped: withUnsafeBytes { elementType.widen($0) }
+        case .values(let values): values
+        case .made(let make): make()
+        }
     }
 
     /// Lets go of the memory that reading a mapped tensor has taken; reading it again brings it back from the file.

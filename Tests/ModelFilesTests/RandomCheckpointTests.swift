@@ -77,6 +77,33 @@ struct RandomCheckpointTests {
         #expect(try values(mixer + "in_proj.weight") != values("backbone.layers.1.mixer.in_proj.weight"))
     }
 
+    @Test(
+        "tensors that are drawn when they are read have the values that a file has",
+        arguments: [PublishedShape.tiny, .tiny2])
+    func drawn(shape: PublishedShape) throws {
+        let configuration = shape.configuration(vocabulary: 8)
+        let drawn = RandomCheckpoint.drawn(configuration, seed: 5)
+        let held = RandomCheckpoint.model(configuration, seed: 5)
+        #expect(drawn.tensorNames == held.tensorNames)
+        for name in held.tensorNames {
+            let (one, other) = (try drawn.tensor(name), try held.tensor(name))
+            #expect(
+                one.shape == other.shape && one.floats() == other.floats() && one.floats() == one.floats(), "\(name)")
+            #expect(one.withUnsafeBytes { one in other.withUnsafeBytes { one.elementsEqual($0) } })
+        }
+    }
+
+    @Test("weights that are drawn have an identity by shape and seed, told without drawing any")
+    func drawnIdentity() throws {
+        func identity(_ shape: PublishedShape, _ seed: UInt64) throws -> String {
+            try RandomCheckpoint.drawn(shape.configuration(), seed: seed).sha256()
+        }
+        let summary = try CheckpointSummary(RandomCheckpoint.drawn(PublishedShape.mamba2b8.configuration(), seed: 1))
+        #expect(summary.randomSeed == 1 && summary.publishedShape == .mamba2b8 && summary.files.isEmpty)
+        #expect(try summary.sha256 == identity(.mamba2b8, 1))
+        #expect(try Set([identity(.tiny, 1), identity(.tiny, 2), identity(.tiny2, 1)]).count == 3)
+    }
+
     @Test("a folder that holds something is left alone, unless it is to be replaced")
     func existing() throws {
         try FileManager.default.createDirectory(at: target, withIntermediateDirectories: false)

@@ -1,0 +1,45 @@
+import Mamba
+import ModelFiles
+import Operations
+
+/// What a model and its work take at most, in bytes, known before any of it is allocated.
+///
+/// The weights are counted as the products read them. Activations are those of a layer's widest point, for as many rows as
+/// enter it under the reduction, and the logits that are held at the end.
+public struct MemoryNeed: Sendable, Equatable {
+    public let weights: Int
+    /// Activations and states.
+    public let activations: Int
+
+    public var total: Int { weights + activations }
+
+    /// Of one pass over `batch` sequences of `promptTokens` each.
+    ///
+    /// - Parameter holdsLogits: whether those of every row that is left are held at once.
+    public static func pass(
+        _ model: ModelConfiguration, precision: Precision, promptTokens: Int, batch: Int, reduction: Reduction,
+        holdsLogits: Bool
+    ) throws -> MemoryNeed {
+        let counts = try reduction.tokens(entering: promptTokens, layerCount: model.layerCount)
+        let layers = batch * (counts.perLayer.max() ?? promptTokens) * ScoringBudget.bytesPerRow(model)
+        let head = batch * (holdsLogits ? counts.remaining : 1) * 4 * (3 * model.modelDimension + model.vocabularySize)
+        // A reduced pass keeps the states before it until it can no longer fail.
+        let states = 2 * batch * ScoringBudget.bytesPerState(model)
+        return MemoryNeed(weights: weights(model, precision), activations: max(layers, head) + states)
+    }
+
+    /// Of generating from `batch` prompts, which are read up to `rowsTogether` rows at a time.
+    public static func generation(
+        _ model: ModelConfiguration, precision: Precision, promptTokens: Int, batch: Int, rowsTogether: Int
+    ) -> MemoryNeed {
+        let rows = max(rowsTogether, promptTokens)
+        let states = 3 * batch * ScoringBudget.bytesPerState(model)
+        return MemoryNeed(
+            weights: weights(model, precision), activations: rows * ScoringBudget.bytesPerRow(model) + states)
+    }
+
+    private static func weights(_ model: ModelConfiguration, _ precision: Precision) -> Int {
+        let parameters = model.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        return parameters * (precision == .fp32 ? 4 : 2)
+    }
+}

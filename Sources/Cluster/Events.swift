@@ -99,6 +99,8 @@ public struct JobDescription: Sendable, Equatable {
     public let model: String
     /// In which its products are to be computed; only workers that know it get the job.
     public let precision: String
+    /// The kind of what it measures instead of scoring; only workers that know it get the job.
+    public let measure: String?
     /// Every example of the job.
     public let examples: [UInt32]
     /// Those without a stored row; nil: all of them.
@@ -116,16 +118,18 @@ public struct JobDescription: Sendable, Equatable {
     /// The failures charged so far (leases released as `failed`).
     public var failures: [ChargedFailure]
 
-    /// A job; what follows the tokens, but for the precision, only matters to a recovered one.
+    /// A job; what follows the tokens, but for precision and measure, only matters to a recovered one.
     public init(
         id: JobID, cell: String, model: String, examples: [UInt32], estimatedTokens: UInt64, missing: [UInt32]? = nil,
         givenUp: [UInt32] = [], epoch: UInt64 = 0, leases: [Lease] = [], pastLeases: [Lease] = [],
-        failures: [ChargedFailure] = [], precision: String = Hello.defaultPrecision
+        failures: [ChargedFailure] = [], precision: String = Hello.defaultPrecision,
+        measure: String? = nil
     ) {
         self.id = id
         self.cell = cell
         self.model = model
         self.precision = precision
+        self.measure = measure
         self.examples = examples
         self.estimatedTokens = estimatedTokens
         self.missing = missing

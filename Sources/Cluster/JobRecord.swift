@@ -10,6 +10,8 @@ final class JobFacts: Sendable {
     /// Ascending.
     let examples: [UInt32]
     let estimatedTokens: UInt64
+    /// Whether it measures: its row is not another worker's to the bit, and its passes take their time.
+    let isMeasurement: Bool
 
     init(_ job: JobDescription, model: String, modelPlace: Int) {
         id = job.id
@@ -18,6 +20,7 @@ final class JobFacts: Sendable {
         self.modelPlace = modelPlace
         examples = JobRecord.ordered(job.examples)
         estimatedTokens = min(job.estimatedTokens, JobRecord.tokenLimit)
+        isMeasurement = job.measure != nil
     }
 }
 

@@ -35,6 +35,8 @@ public struct Hello: Sendable, Hashable {
     public var cores: UInt32 = 0
     /// In which it computes products, by their names on the wire. A worker of protocol 1.0 knows one.
     public var precisions = [defaultPrecision]
+    /// What it can measure, by the kinds' names on the wire. A worker before protocol 1.2 knows none.
+    public var measures: [String] = []
 
     /// The precision of the workers that name none.
     public static let defaultPrecision = "fp32"

@@ -41,6 +41,8 @@ struct RunRecord: Sendable {
         let name: String
         /// In which its jobs compute products; a model is listed once for each.
         let precision: String
+        /// What its jobs measure, if they do; a model is listed once for each.
+        let measure: String?
         /// The engine that it is bound to.
         var binding: EngineIdentity?
         /// Its ready jobs that went wrong nowhere.
@@ -65,11 +67,12 @@ struct RunRecord: Sendable {
     /// Whether there is anything to compute or to compare.
     var hasWork: Bool { readyJobs > 0 || !toCheck.isEmpty }
 
-    /// The place of a model in a precision, which it gets when its first job comes.
-    mutating func place(ofModel name: String, _ precision: String) -> Int {
-        if let place = models.firstIndex(where: { $0.name == name && $0.precision == precision }) { return place }
+    /// The place of a model in a precision and for a measure, which it gets when its first job comes.
+    mutating func place(ofModel name: String, _ precision: String, _ measure: String?) -> Int {
+        let known = models.firstIndex { $0.name == name && $0.precision == precision && $0.measure == measure }
+        if let known { return known }
         let binding = models.first { $0.name == name }?.binding ?? bindings[name]
-        models.append(Model(name: name, precision: precision, binding: binding))
+        models.append(Model(name: name, precision: precision, measure: measure, binding: binding))
         return models.count - 1
     }
 
@@ -81,10 +84,11 @@ struct RunRecord: Sendable {
     }
 
     /// Whether a worker may score a model: in the precision that is asked for, and with the engine of the first one that
-    /// did, which decides for the run.
+    /// did, which decides for the run; or may measure it so.
     func admits(_ session: SessionFacts, for model: Int) -> Bool {
         guard model < models.count else { return true }
         guard models[model].binding.map({ $0 == session.identity }) ?? true else { return false }
+        guard models[model].measure.map(session.measures.contains) ?? true else { return false }
         return session.precisions.contains(models[model].precision)
     }
 

@@ -70,6 +70,7 @@ extension Scheduler {
     /// other jobs of the run took for as many tokens, or twice what the idle worker would take for the rest.
     private func isLate(_ candidate: Candidate, for worker: WorkerNumber) -> Bool {
         let (id, holding) = candidate
+        guard !jobs[id].facts.isMeasurement else { return false }
         guard !jobs[id].isHeld(by: worker), jobs[id].suspicion.suspects == nil, mayTry(id, sessions[worker].facts),
             Double(runs[id.run].rowsTwice) <= max(4, parameters.extraWork * Double(runs[id.run].rowsExpected))
         else { return false }

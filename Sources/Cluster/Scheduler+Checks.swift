@@ -12,7 +12,7 @@ extension Scheduler {
     /// Of new rows, those that another worker has to compute too: all of an author that is not trusted yet, as far as
     /// they are needed for that, and now and then a whole batch of one that is.
     mutating func chooseChecks(_ rows: [UInt32], of id: JobNumber, by number: WorkerNumber) {
-        guard parameters.verification > 0 else { return }
+        guard parameters.verification > 0, !jobs[id].facts.isMeasurement else { return }
         let (trust, checksOpen) = (workerRecords[Int(number)].trust, workerRecords[Int(number)].checksOpen)
         var chosen = 0
         if trust < parameters.trustAfter {
@@ -128,7 +128,7 @@ extension Scheduler {
         }
         if let place = jobs[id].checks.firstIndex(where: { $0.example == example }) {
             jobs[id].checks[place].add(number, agrees: agrees)
-        } else if !agrees, parameters.verification > 0 {
+        } else if !agrees, parameters.verification > 0, !jobs[id].facts.isMeasurement {
             var check = Check(example: example, author: author)
             check.add(number, agrees: false)
             add(check, to: id)

@@ -141,11 +141,12 @@ extension Scheduler {
                 send(.heartbeatAck(renewed: [], cancelled: [name(of: lease)]), to: session.id)
                 return charge(lease, "no example finished in \(patience / 1000) s", to: session)
             }
-            if clock - holding.began >= deadline {
+            if !jobs[id].facts.isMeasurement, clock - holding.began >= deadline {
                 send(.heartbeatAck(renewed: [], cancelled: [name(of: lease)]), to: session.id)
                 return lose(holding, of: id, .expired, "not done in \(deadline / 1000) s", isAtIt: true)
             }
-            next = min(next, holding.lastProgress + patience, holding.began + deadline)
+            next = min(next, holding.lastProgress + patience)
+            if !jobs[id].facts.isMeasurement { next = min(next, holding.began + deadline) }
         }
         lookAt(lease, at: max(next, clock + 1))
     }
@@ -153,6 +154,7 @@ extension Scheduler {
     /// How long a job may go without a finished example: a generous multiple of what it should take.
     private func patience(with id: JobNumber, _ holding: JobRecord.Holding) -> Milliseconds {
         let facts = jobs[id].facts
+        if facts.isMeasurement { return parameters.passPatience }
         guard holding.hasProgressed, let whole = estimate(of: facts.estimatedTokens, holding.worker) else {
             return max(parameters.firstProgress, parameters.noProgress)
         }

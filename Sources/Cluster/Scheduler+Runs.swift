@@ -29,7 +29,8 @@ extension Scheduler {
         guard jobs.number(of: description.id) == nil else {
             return ignore("", "job \(description.id) exists already")
         }
-        let place = runs[run].place(ofModel: description.model, description.precision)
+        let place = runs[run].place(
+            ofModel: description.model, description.precision, description.measure)
         let facts = JobFacts(description, model: runs[run].models[place].name, modelPlace: place)
         let limit = JobRecord.leaseLimit
         let leases = (description.pastLeases.suffix(limit) + description.leases.suffix(limit)).map {

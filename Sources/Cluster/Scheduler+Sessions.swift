@@ -53,8 +53,12 @@ extension Scheduler {
             let detail = "Hello names \(hello.precisions.count) precisions; the limit is \(parameters.precisionLimit)"
             return .reject(.malformed, detail: detail, retryAfter: 0)
         }
+        guard hello.measures.count <= parameters.precisionLimit else {
+            let detail = "Hello names \(hello.measures.count) measures; the limit is \(parameters.precisionLimit)"
+            return .reject(.malformed, detail: detail, retryAfter: 0)
+        }
         let texts = [hello.host, engine.build, engine.name, engine.arithmetic, hello.bootID, hello.loadedModel ?? ""]
-        guard (texts + hello.precisions).allSatisfy({ $0.utf8.count <= parameters.textLimit }) else {
+        guard (texts + hello.precisions + hello.measures).allSatisfy({ $0.utf8.count <= parameters.textLimit }) else {
             let detail = "a text in Hello is longer than \(parameters.textLimit) bytes"
             return .reject(.malformed, detail: detail, retryAfter: 0)
         }

@@ -16,6 +16,8 @@ public struct SchedulerParameters: Sendable, Equatable {
     public var firstProgress: Milliseconds = 600_000
     /// The least time that a job has in all; 5 times its estimate if that is more.
     public var jobDeadline: Milliseconds = 600_000
+    /// A measurement without an ended pass for this long has failed: its passes are as long as somebody made them.
+    public var passPatience: Milliseconds = 10_800_000
     /// Before a failed job is tried again: up to this, doubling with every failure…
     public var backoff: Milliseconds = 1_000
     /// … and at most this.
@@ -67,7 +69,7 @@ public struct SchedulerParameters: Sendable, Equatable {
     public var slotLimit = 64
     /// Rows in a batch.
     public var batchLimit = 4_096
-    /// Precisions that a Hello may name.
+    /// Precisions that a Hello may name, and measures.
     public var precisionLimit = 16
     /// Bytes of each text in a Hello.
     public var textLimit = 512

@@ -8,6 +8,7 @@ final class SessionFacts: Sendable {
     let identity: EngineIdentity
     let bootID: String
     let precisions: [String]
+    let measures: [String]
 
     var place: SessionPlace { SessionPlace(id: id, worker: number) }
 
@@ -20,6 +21,7 @@ final class SessionFacts: Sendable {
         identity = hello.engine.identity
         bootID = hello.bootID
         precisions = hello.precisions
+        measures = hello.measures
     }
 }
 

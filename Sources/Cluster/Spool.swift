@@ -46,7 +46,9 @@ struct Spool: Sendable {
     var isEmpty: Bool { flying.isEmpty && waiting.isEmpty }
 
     /// About what a row takes on the wire.
-    static func bytes(of row: WireRow) -> Int { 32 + 24 * row.choices.count }
+    static func bytes(of row: WireRow) -> Int {
+        32 + 24 * row.choices.count + (row.hasMeasurement ? 24 + 40 * row.measurement.passes.count : 0)
+    }
 
     func holds(_ lease: LeaseName) -> Bool { batchesOfLease[lease] != nil }
 

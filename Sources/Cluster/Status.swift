@@ -14,6 +14,8 @@ public struct RunProgress: Sendable, Equatable {
     public let awaitedEngines: [EngineIdentity]
     /// Precisions that its ready jobs need and no connected worker computes in, in the order of the models; they wait.
     public let awaitedPrecisions: [String]
+    /// Kinds of measurements that its ready jobs need and no connected worker takes; they wait.
+    public let awaitedMeasures: [String]
     public let priority: Int
     /// Open jobs that somebody computes.
     public let jobsLeased: Int
@@ -77,7 +79,8 @@ extension Scheduler {
                 id: run.id, state: run.state, rows: run.rowsExpected - min(run.rowsExpected, run.rowsMissing),
                 rowsExpected: run.rowsExpected, failedJobs: run.failedJobs, openJobs: run.openJobs,
                 tokensLeft: run.missingTokens, awaitedEngines: awaitedEngines(of: run),
-                awaitedPrecisions: awaitedPrecisions(of: run), priority: run.priority,
+                awaitedPrecisions: awaitedPrecisions(of: run), awaitedMeasures: awaitedMeasures(of: run),
+                priority: run.priority,
                 jobsLeased: run.leasedJobs, checksOpen: run.checksOpen)
         }
     }
@@ -96,6 +99,15 @@ extension Scheduler {
         for precision in wanted where !present.contains(precision) && !awaited.contains(precision) {
             awaited.append(precision)
         }
+        return awaited
+    }
+
+    private func awaitedMeasures(of run: RunRecord) -> [String] {
+        let wanted = waitingModels(of: run).compactMap { run.models[$0].measure }
+        guard !wanted.isEmpty else { return [] }
+        let present = Set(sessions.all.flatMap(\.facts.measures))
+        var awaited: [String] = []
+        for measure in wanted where !present.contains(measure) && !awaited.contains(measure) { awaited.append(measure) }
         return awaited
     }
 

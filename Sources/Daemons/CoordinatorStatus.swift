@@ -77,6 +77,7 @@ extension CoordinatorLoop {
             $0.secondsLeft = isOpen ? (scheduler.backlogSeconds ?? -1) : 0
             $0.awaitedEngines = progress?.awaitedEngines ?? []
             $0.awaitedPrecisions = progress?.awaitedPrecisions ?? []
+            $0.awaitedMeasures = progress?.awaitedMeasures ?? []
             $0.priority = Int32(clamping: record.priority)
             $0.jobsOpen = UInt64(progress?.openJobs ?? 0)
             $0.jobsLeased = UInt64(progress?.jobsLeased ?? 0)

@@ -102,6 +102,7 @@ extension Hello {
         memoryBytes = hello.memoryBytes
         cores = hello.cores
         if !hello.precisions.isEmpty { precisions = hello.precisions }
+        measures = hello.measures
     }
 
     var wire: WireHello {
@@ -118,6 +119,7 @@ extension Hello {
             $0.memoryBytes = memoryBytes
             $0.cores = cores
             $0.precisions = precisions
+            $0.measures = measures
         }
     }
 }

@@ -5,7 +5,9 @@ import Foundation
 ///
 /// A row is, little-endian, doubles and floats by bit pattern: example u32, flops_reduction f64,
 /// flops_reduction_with_head f64, tokens u64, number of choices u32, then for each choice loglikelihood f64,
-/// greedy u8 (0 or 1), tokens u32, margin f32. A batch is the number of rows as u32, then its rows in order.
+/// greedy u8 (0 or 1), tokens u32, margin f32; then, of a row with a measurement alone, weight_bytes u64,
+/// activation_bytes u64, number of passes u32, and of each pass its four spans f64. A batch is the number of rows as u32,
+/// then its rows in order.
 /// Two rows have one digest exactly when every field is equal bit for bit; so −0 differs from 0.
 public enum RowDigest {
     /// The 32 bytes for one row, by which stored and repeated rows are compared.
@@ -30,7 +32,10 @@ public enum RowDigest {
         }
     }
 
-    private static func length(of row: WireRow) -> Int { 32 + 17 * row.choices.count }
+    private static func length(of row: WireRow) -> Int {
+        let measured = row.hasMeasurement ? 20 + 32 * row.measurement.passes.count : 0
+        return 32 + 17 * row.choices.count + measured
+    }
 }
 
 /// Writes the canonical form into memory that has just the room for it.
@@ -62,6 +67,19 @@ private struct CanonicalWriter {
             write(choice.greedy ? 1 : 0 as UInt8)
             write(choice.tokens)
             write(choice.margin.bitPattern)
+        }
+        if row.hasMeasurement { write(row.measurement) }
+    }
+
+    private mutating func write(_ measurement: WireMeasurement) {
+        write(measurement.weightBytes)
+        write(measurement.activationBytes)
+        write(UInt32(measurement.passes.count))
+        for pass in measurement.passes {
+            write(pass.promptSeconds.bitPattern)
+            write(pass.stepSeconds.bitPattern)
+            write(pass.plainPromptSeconds.bitPattern)
+            write(pass.plainStepSeconds.bitPattern)
         }
     }
 

@@ -112,7 +112,7 @@ extension WireRow {
     }
 
     fileprivate var isPlain: Bool {
-        unknownFields.data.isEmpty && choices.allSatisfy { $0.unknownFields.data.isEmpty }
+        unknownFields.data.isEmpty && !hasMeasurement && choices.allSatisfy { $0.unknownFields.data.isEmpty }
     }
 
     fileprivate var encodedLength: Int {

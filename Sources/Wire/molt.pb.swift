@@ -171,6 +171,9 @@ public nonisolated struct WireHello: Sendable {
   /// since 1.1: that it computes products in, such as "bf16"; empty: "fp32"
   public var precisions: [String] = []
 
+  /// since 1.2: the kinds of Measure that it takes, such as "memory"; empty: none
+  public var measures: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -288,6 +291,16 @@ public nonisolated struct WireRow: Sendable {
   /// input tokens that the example's choices comprise, before any sharing
   public var tokens: UInt64 = 0
 
+  /// since 1.2: of an example that asks for one
+  public var measurement: WireMeasurement {
+    get {_measurement ?? WireMeasurement()}
+    set {_measurement = newValue}
+  }
+  /// Returns true if `measurement` has been explicitly set.
+  public var hasMeasurement: Bool {self._measurement != nil}
+  /// Clears the value of `measurement`. Subsequent reads from it will return its default value.
+  public mutating func clearMeasurement() {self._measurement = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated struct Choice: Sendable {
@@ -306,6 +319,48 @@ public nonisolated struct WireRow: Sendable {
 
     /// smallest distance between the two largest logits over the scored rows
     public var margin: Float = 0
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
+
+  public init() {}
+
+  fileprivate var _measurement: WireMeasurement? = nil
+}
+
+/// What a worker measured, of a model under a reduction.
+public nonisolated struct WireMeasurement: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// that the model's parameters take
+  public var weightBytes: UInt64 = 0
+
+  /// the most that all else took at once
+  public var activationBytes: UInt64 = 0
+
+  /// in the order in which they ran; none of a measure of memory
+  public var passes: [WireMeasurement.Pass] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// One timed generation, and one without reduction right before it.
+  public nonisolated struct Pass: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    public var promptSeconds: Double = 0
+
+    public var stepSeconds: Double = 0
+
+    /// without reduction, like what follows
+    public var plainPromptSeconds: Double = 0
+
+    public var plainStepSeconds: Double = 0
 
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -526,6 +581,11 @@ public nonisolated struct WireJob: Sendable {
     /// of the weights: what the worker opens must have it
     public var sha256: String = String()
 
+    /// since 1.2: a published shape to draw random weights for; empty: `path` has them
+    public var randomShape: String = String()
+
+    public var randomSeed: UInt64 = 0
+
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
     public init() {}
@@ -544,6 +604,16 @@ public nonisolated struct WireExample: Sendable {
   public var index: UInt32 = 0
 
   public var groups: [WireExample.Group] = []
+
+  /// since 1.2: instead of groups, what is to be measured
+  public var measure: WireMeasure {
+    get {_measure ?? WireMeasure()}
+    set {_measure = newValue}
+  }
+  /// Returns true if `measure` has been explicitly set.
+  public var hasMeasure: Bool {self._measure != nil}
+  /// Clears the value of `measure`. Subsequent reads from it will return its default value.
+  public mutating func clearMeasure() {self._measure = nil}
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -573,6 +643,37 @@ public nonisolated struct WireExample: Sendable {
 
     public init() {}
   }
+
+  public init() {}
+
+  fileprivate var _measure: WireMeasure? = nil
+}
+
+/// Work whose cost is measured rather than its result: sequences of random tokens, all of one length.
+public nonisolated struct WireMeasure: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// "memory": the peak of one pass; "throughput": the time of a generation
+  public var kind: String = String()
+
+  /// of each sequence
+  public var promptTokens: UInt32 = 0
+
+  /// sequences
+  public var batch: UInt32 = 0
+
+  /// that each sequence is given; 0 of a measure of memory
+  public var newTokens: UInt32 = 0
+
+  /// timed generations; 0 of a measure of memory
+  public var repeats: UInt32 = 0
+
+  /// of a measure of memory: "all" holds those of every row at once, "last" rates last rows
+  public var logits: String = String()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
@@ -762,6 +863,9 @@ public nonisolated struct WireStatus: Sendable {
 
     /// since 1.1: that its ready jobs need while no worker has them
     public var awaitedPrecisions: [String] = []
+
+    /// since 1.2: the same of kinds of Measure
+    public var awaitedMeasures: [String] = []
 
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1082,7 +1186,7 @@ nonisolated extension WireRejectCode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0\u{1}arithmetic\0\u{3}loaded_model\0\u{3}memory_bytes\0\u{1}cores\0\u{1}precisions\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0\u{1}arithmetic\0\u{3}loaded_model\0\u{3}memory_bytes\0\u{1}cores\0\u{1}precisions\0\u{1}measures\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1103,6 +1207,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
       case 12: try { try decoder.decodeSingularUInt32Field(value: &self.cores) }()
       case 13: try { try decoder.decodeRepeatedStringField(value: &self.precisions) }()
+      case 14: try { try decoder.decodeRepeatedStringField(value: &self.measures) }()
       default: break
       }
     }
@@ -1148,6 +1253,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.precisions.isEmpty {
       try visitor.visitRepeatedStringField(value: self.precisions, fieldNumber: 13)
     }
+    if !self.measures.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.measures, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1165,6 +1273,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.memoryBytes != rhs.memoryBytes {return false}
     if lhs.cores != rhs.cores {return false}
     if lhs.precisions != rhs.precisions {return false}
+    if lhs.measures != rhs.measures {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1387,7 +1496,7 @@ nonisolated extension WireScores: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Row"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}example\0\u{1}choices\0\u{3}flops_reduction\0\u{3}flops_reduction_with_head\0\u{1}tokens\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}example\0\u{1}choices\0\u{3}flops_reduction\0\u{3}flops_reduction_with_head\0\u{1}tokens\0\u{1}measurement\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1400,12 +1509,17 @@ nonisolated extension WireRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       case 3: try { try decoder.decodeSingularDoubleField(value: &self.flopsReduction) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.flopsReductionWithHead) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.tokens) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._measurement) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.example != 0 {
       try visitor.visitSingularUInt32Field(value: self.example, fieldNumber: 1)
     }
@@ -1421,6 +1535,9 @@ nonisolated extension WireRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if self.tokens != 0 {
       try visitor.visitSingularUInt64Field(value: self.tokens, fieldNumber: 5)
     }
+    try { if let v = self._measurement {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1430,6 +1547,7 @@ nonisolated extension WireRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     if lhs.flopsReduction != rhs.flopsReduction {return false}
     if lhs.flopsReductionWithHead != rhs.flopsReductionWithHead {return false}
     if lhs.tokens != rhs.tokens {return false}
+    if lhs._measurement != rhs._measurement {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1475,6 +1593,91 @@ nonisolated extension WireRow.Choice: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.greedy != rhs.greedy {return false}
     if lhs.tokens != rhs.tokens {return false}
     if lhs.margin != rhs.margin {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireMeasurement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Measurement"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}weight_bytes\0\u{3}activation_bytes\0\u{1}passes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.weightBytes) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.activationBytes) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.passes) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.weightBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.weightBytes, fieldNumber: 1)
+    }
+    if self.activationBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.activationBytes, fieldNumber: 2)
+    }
+    if !self.passes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.passes, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireMeasurement, rhs: WireMeasurement) -> Bool {
+    if lhs.weightBytes != rhs.weightBytes {return false}
+    if lhs.activationBytes != rhs.activationBytes {return false}
+    if lhs.passes != rhs.passes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireMeasurement.Pass: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireMeasurement.protoMessageName + ".Pass"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}prompt_seconds\0\u{3}step_seconds\0\u{3}plain_prompt_seconds\0\u{3}plain_step_seconds\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularDoubleField(value: &self.promptSeconds) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.stepSeconds) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.plainPromptSeconds) }()
+      case 4: try { try decoder.decodeSingularDoubleField(value: &self.plainStepSeconds) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.promptSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.promptSeconds, fieldNumber: 1)
+    }
+    if self.stepSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.stepSeconds, fieldNumber: 2)
+    }
+    if self.plainPromptSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.plainPromptSeconds, fieldNumber: 3)
+    }
+    if self.plainStepSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.plainStepSeconds, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireMeasurement.Pass, rhs: WireMeasurement.Pass) -> Bool {
+    if lhs.promptSeconds != rhs.promptSeconds {return false}
+    if lhs.stepSeconds != rhs.stepSeconds {return false}
+    if lhs.plainPromptSeconds != rhs.plainPromptSeconds {return false}
+    if lhs.plainStepSeconds != rhs.plainStepSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1817,7 +2020,7 @@ nonisolated extension WireJob.Purpose: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireJob.Model: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireJob.protoMessageName + ".Model"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}path\0\u{1}sha256\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}path\0\u{1}sha256\0\u{3}random_shape\0\u{3}random_seed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1828,6 +2031,8 @@ nonisolated extension WireJob.Model: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.sha256) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.randomShape) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.randomSeed) }()
       default: break
       }
     }
@@ -1843,6 +2048,12 @@ nonisolated extension WireJob.Model: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.sha256.isEmpty {
       try visitor.visitSingularStringField(value: self.sha256, fieldNumber: 3)
     }
+    if !self.randomShape.isEmpty {
+      try visitor.visitSingularStringField(value: self.randomShape, fieldNumber: 4)
+    }
+    if self.randomSeed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.randomSeed, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1850,6 +2061,8 @@ nonisolated extension WireJob.Model: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.id != rhs.id {return false}
     if lhs.path != rhs.path {return false}
     if lhs.sha256 != rhs.sha256 {return false}
+    if lhs.randomShape != rhs.randomShape {return false}
+    if lhs.randomSeed != rhs.randomSeed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1857,7 +2070,7 @@ nonisolated extension WireJob.Model: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireExample: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Example"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}groups\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}groups\0\u{1}measure\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1867,24 +2080,33 @@ nonisolated extension WireExample: SwiftProtobuf.Message, SwiftProtobuf._Message
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.groups) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._measure) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.index != 0 {
       try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
     }
     if !self.groups.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.groups, fieldNumber: 2)
     }
+    try { if let v = self._measure {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireExample, rhs: WireExample) -> Bool {
     if lhs.index != rhs.index {return false}
     if lhs.groups != rhs.groups {return false}
+    if lhs._measure != rhs._measure {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1950,6 +2172,61 @@ nonisolated extension WireExample.Continuation: SwiftProtobuf.Message, SwiftProt
 
   public static func ==(lhs: WireExample.Continuation, rhs: WireExample.Continuation) -> Bool {
     if lhs.tokens != rhs.tokens {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireMeasure: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Measure"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{3}prompt_tokens\0\u{1}batch\0\u{3}new_tokens\0\u{1}repeats\0\u{1}logits\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.promptTokens) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.batch) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.newTokens) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.repeats) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.logits) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if self.promptTokens != 0 {
+      try visitor.visitSingularUInt32Field(value: self.promptTokens, fieldNumber: 2)
+    }
+    if self.batch != 0 {
+      try visitor.visitSingularUInt32Field(value: self.batch, fieldNumber: 3)
+    }
+    if self.newTokens != 0 {
+      try visitor.visitSingularUInt32Field(value: self.newTokens, fieldNumber: 4)
+    }
+    if self.repeats != 0 {
+      try visitor.visitSingularUInt32Field(value: self.repeats, fieldNumber: 5)
+    }
+    if !self.logits.isEmpty {
+      try visitor.visitSingularStringField(value: self.logits, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireMeasure, rhs: WireMeasure) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.promptTokens != rhs.promptTokens {return false}
+    if lhs.batch != rhs.batch {return false}
+    if lhs.newTokens != rhs.newTokens {return false}
+    if lhs.repeats != rhs.repeats {return false}
+    if lhs.logits != rhs.logits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2286,7 +2563,7 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireStatus.protoMessageName + ".Run"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0\u{3}awaited_engines\0\u{1}priority\0\u{3}jobs_leased\0\u{3}jobs_open\0\u{3}checks_open\0\u{3}awaited_precisions\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0\u{3}awaited_engines\0\u{1}priority\0\u{3}jobs_leased\0\u{3}jobs_open\0\u{3}checks_open\0\u{3}awaited_precisions\0\u{3}awaited_measures\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2308,6 +2585,7 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 12: try { try decoder.decodeSingularUInt64Field(value: &self.jobsOpen) }()
       case 13: try { try decoder.decodeSingularUInt64Field(value: &self.checksOpen) }()
       case 14: try { try decoder.decodeRepeatedStringField(value: &self.awaitedPrecisions) }()
+      case 15: try { try decoder.decodeRepeatedStringField(value: &self.awaitedMeasures) }()
       default: break
       }
     }
@@ -2356,6 +2634,9 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.awaitedPrecisions.isEmpty {
       try visitor.visitRepeatedStringField(value: self.awaitedPrecisions, fieldNumber: 14)
     }
+    if !self.awaitedMeasures.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.awaitedMeasures, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2374,6 +2655,7 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.jobsOpen != rhs.jobsOpen {return false}
     if lhs.checksOpen != rhs.checksOpen {return false}
     if lhs.awaitedPrecisions != rhs.awaitedPrecisions {return false}
+    if lhs.awaitedMeasures != rhs.awaitedMeasures {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

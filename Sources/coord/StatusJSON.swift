@@ -26,7 +26,7 @@ struct StatusJSON: Encodable {
         let tokensPerSecond: Double
         /// Nil while unknown.
         let secondsLeft: Double?
-        let awaitedEngines, awaitedPrecisions: [String]
+        let awaitedEngines, awaitedPrecisions, awaitedMeasures: [String]
 
         enum CodingKeys: String, CodingKey {
             case run, name, state, priority, rows, failures
@@ -38,6 +38,7 @@ struct StatusJSON: Encodable {
             case secondsLeft = "seconds_left"
             case awaitedEngines = "awaited_engines"
             case awaitedPrecisions = "awaited_precisions"
+            case awaitedMeasures = "awaited_measures"
         }
     }
 
@@ -102,7 +103,7 @@ extension StatusJSON.Run {
             rowsExpected: run.rowsExpected, failures: run.failures, jobsLeased: run.jobsLeased,
             jobsOpen: run.jobsOpen, checksOpen: run.checksOpen, tokensPerSecond: run.tokensPerSecond,
             secondsLeft: run.secondsLeft < 0 ? nil : run.secondsLeft, awaitedEngines: run.awaitedEngines,
-            awaitedPrecisions: run.awaitedPrecisions)
+            awaitedPrecisions: run.awaitedPrecisions, awaitedMeasures: run.awaitedMeasures)
     }
 }
 

@@ -28,6 +28,7 @@ enum StatusText {
         return [line]
             + run.awaitedEngines.map { "  waits for a worker with the engine \($0.plain), which its rows have" }
             + run.awaitedPrecisions.map { "  waits for a worker that computes in \($0.plain)" }
+            + run.awaitedMeasures.map { "  waits for a worker that measures \($0.plain): update the workers" }
     }
 
     /// The workers as a table with its head; nothing without workers.

@@ -9,8 +9,8 @@ extension StoreView {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT cells.id, cells.ordinal, models.model, cells.reduction, benchmarks.benchmark, cells.precision,
-                    coverage.stored, coverage.expected,
+                SELECT cells.id, cells.ordinal, models.model, cells.reduction, benchmarks.benchmark, benchmarks.measure,
+                    cells.precision, coverage.stored, coverage.expected,
                     (SELECT count(*) FROM scores WHERE scores.cell = cells.id AND scores.correct = 1) AS correct
                 FROM cells JOIN coverage ON coverage.cell = cells.id
                 JOIN models ON models.id = cells.model JOIN benchmarks ON benchmarks.id = cells.benchmark
@@ -19,7 +19,7 @@ extension StoreView {
         ).map {
             CellRecord(
                 id: $0["id"], ordinal: $0["ordinal"], model: $0["model"], reduction: $0["reduction"],
-                benchmark: $0["benchmark"], precision: $0["precision"], rows: $0["stored"],
+                benchmark: $0["benchmark"], measure: $0["measure"], precision: $0["precision"], rows: $0["stored"],
                 rowsExpected: $0["expected"], correct: $0["correct"])
         }
     }

@@ -16,7 +16,7 @@ public enum ChangeOutcome: Sendable, Equatable {
 public struct RowOutcome: Sendable, Equatable {
     /// Rows stored now.
     public var new = 0
-    /// Examples whose row was stored before with the same bits.
+    /// Examples whose row was stored before with the same bits, or whose measurement was, with any.
     public var duplicates: [Int] = []
     /// Examples that had a different row, which stays; the new one is among the disagreements.
     public var disagreements: [Int] = []

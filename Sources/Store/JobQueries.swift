@@ -85,5 +85,6 @@ extension JobPlace {
         shard = row.integer(0)
         cell = row.integer(1)
         benchmark = row.integer(2)
+        measures = row.integer(3) != 0
     }
 }

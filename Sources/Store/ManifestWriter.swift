@@ -40,12 +40,13 @@ struct ManifestWriter {
         try explaining("benchmark '\(benchmark.name)'") {
             try db.execute(
                 sql: """
-                    INSERT INTO benchmarks (run, benchmark, data, data_sha256, tokenizer_sha256, documents, row_limit)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO benchmarks (
+                        run, benchmark, data, data_sha256, tokenizer_sha256, documents, row_limit, measure)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     run, benchmark.name, benchmark.data, benchmark.dataSHA256, benchmark.tokenizerSHA256,
-                    benchmark.documents, benchmark.limit,
+                    benchmark.documents, benchmark.limit, benchmark.measure,
                 ])
         }
         let id = db.lastInsertedRowID
@@ -77,7 +78,9 @@ struct ManifestWriter {
     }
 
     private func check(_ example: ManifestExample) throws {
-        let requested = example.requests.groups.reduce(0) { $0 + $1.continuations.count }
+        // A measurement is one row like any other, with one choice.
+        let requested =
+            example.requests.hasMeasure ? 1 : example.requests.groups.reduce(0) { $0 + $1.continuations.count }
         guard requested == example.prompts.count, Int(example.requests.index) == example.index else {
             throw broken(
                 "document \(example.index) has \(example.prompts.count) prompts and \(requested) requests, "

@@ -30,6 +30,8 @@ public struct CellRecord: Sendable, Equatable {
     /// Canonical JSON of the reduction.
     public let reduction: String
     public let benchmark: String
+    /// Canonical JSON of what the cell measures; nil of one that scores.
+    public let measure: String?
     public let precision: String
     public let rows: Int
     public let rowsExpected: Int
@@ -52,6 +54,8 @@ public struct BenchmarkRecord: Sendable, Equatable {
     public let limit: Int?
     /// Documents in the manifest.
     public let examples: Int
+    /// Canonical JSON of what is measured; nil of a benchmark.
+    public let measure: String?
 }
 
 /// A document of the manifest.

@@ -56,8 +56,10 @@ struct PendingJobs {
             db,
             sql: """
                 SELECT shards.id, shards.job, cells.ordinal, models.sha256, shards.tokens,
-                    (SELECT coalesce(max(epoch), 0) FROM leases WHERE leases.shard = shards.id), cells.precision
+                    (SELECT coalesce(max(epoch), 0) FROM leases WHERE leases.shard = shards.id), cells.precision,
+                    json_extract(benchmarks.measure, '$.kind')
                 FROM cells JOIN shards ON shards.cell = cells.id JOIN models ON models.id = cells.model
+                JOIN benchmarks ON benchmarks.id = cells.benchmark
                 WHERE cells.run = ? AND shards.state = 'pending' ORDER BY shards.id
                 """, arguments: [run]
         ).compactMap { row in
@@ -68,7 +70,7 @@ struct PendingJobs {
                 id: row[1], cell: String(row[2] as Int), model: row[3], examples: lists.all,
                 estimatedTokens: UInt64(row[4] as Int64), missing: lists.missing, givenUp: lists.givenUp,
                 epoch: UInt64(row[5] as Int64), leases: leases.open, pastLeases: leases.past,
-                failures: leases.failures, precision: row[6])
+                failures: leases.failures, precision: row[6], measure: row[7])
         }
     }
 }

@@ -43,6 +43,7 @@ public struct RunManifest: Sendable {
 public struct ManifestModel: Sendable, Equatable {
     /// The name by which cells refer to it.
     public var id: String
+    /// Empty of random weights, which `summary` tells how to draw.
     public var path: String
     /// Of configuration and weights, hexadecimal.
     public var sha256: String
@@ -74,10 +75,12 @@ public struct ManifestBenchmark: Sendable {
     public var documents: Int
     /// In document order.
     public var examples: [ManifestExample]
+    /// Canonical JSON of what is measured in its one example; nil where examples are scored.
+    public var measure: String?
 
     public init(
         name: String, data: String, dataSHA256: String, tokenizerSHA256: String, limit: Int? = nil, documents: Int,
-        examples: [ManifestExample]
+        examples: [ManifestExample], measure: String? = nil
     ) {
         self.name = name
         self.data = data
@@ -86,6 +89,7 @@ public struct ManifestBenchmark: Sendable {
         self.limit = limit
         self.documents = documents
         self.examples = examples
+        self.measure = measure
     }
 }
 

@@ -36,7 +36,7 @@ extension StoreView {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT id, benchmark, data, data_sha256, tokenizer_sha256, documents, row_limit,
+                SELECT id, benchmark, data, data_sha256, tokenizer_sha256, documents, row_limit, measure,
                     (SELECT count(*) FROM examples WHERE examples.benchmark = benchmarks.id) AS examples
                 FROM benchmarks WHERE run = (SELECT id FROM runs WHERE run = ?) ORDER BY id
                 """, arguments: [run]
@@ -44,7 +44,7 @@ extension StoreView {
             BenchmarkRecord(
                 id: $0["id"], name: $0["benchmark"], data: $0["data"], dataSHA256: $0["data_sha256"],
                 tokenizerSHA256: $0["tokenizer_sha256"], documents: $0["documents"], limit: $0["row_limit"],
-                examples: $0["examples"])
+                examples: $0["examples"], measure: $0["measure"])
         }
     }
 

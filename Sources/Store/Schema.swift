@@ -8,6 +8,7 @@ enum Schema {
     /// Migration `i` takes schema `i` to schema `i + 1`; schema 0 is an empty file.
     static let migrations = [
         [firstSchema], [secondSchema, secondSchemaTriggers], [thirdSchema, thirdSchemaTriggers],
+        [fourthSchema, fourthSchemaTriggers],
     ]
     static var current: Int { migrations.count }
 

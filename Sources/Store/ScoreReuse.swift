@@ -4,7 +4,7 @@ import GRDB
 ///
 /// The identity is everything that a score depends on: the model's content, tokenizer, data, the example's tokens, the
 /// reduction with its scope, the precision, the build, and the engine's arithmetic. A row that another run contradicted
-/// is not taken over, nor is one of a revoked worker. Every model of the new run takes over from one engine only, to
+/// is not taken over, nor is one of a revoked worker, nor a measurement, which is of one machine at one time. Every model of the new run takes over from one engine only, to
 /// which it is then bound.
 struct ScoreReuse {
     let db: Database
@@ -90,7 +90,8 @@ struct ScoreReuse {
 
     /// Whether the cells `new` and `old` ask the same.
     static let equalCells = """
-        old.run <> new.run AND old.reduction = new.reduction AND old.precision = new.precision
+        NOT EXISTS (SELECT 1 FROM benchmarks WHERE benchmarks.id = old.benchmark AND measure IS NOT NULL)
+            AND old.run <> new.run AND old.reduction = new.reduction AND old.precision = new.precision
             AND (SELECT sha256 FROM models WHERE models.id = old.model)
                 = (SELECT sha256 FROM models WHERE models.id = new.model)
             AND (SELECT benchmark || ' ' || data_sha256 || ' ' || tokenizer_sha256 FROM benchmarks

@@ -4,9 +4,9 @@ import Wire
 
 /// Stores the rows of one lease: insert or leave, never overwrite.
 struct ScoreWriter {
-    private let statements: WriterStatements
+    let statements: WriterStatements
     private let now: Double
-    private let place: JobPlace
+    let place: JobPlace
     private let epoch, engine: Int64
     /// What the manifest says of the rows' examples, ascending.
     private var expected: [Expectation] = []
@@ -54,7 +54,7 @@ struct ScoreWriter {
 
     func write(_ row: WireRow, outcome: inout RowOutcome) throws {
         guard let expectation = expectation(of: row.example), expectation.choices == row.choices.count,
-            let tokens = Int64(exactly: row.tokens)
+            ScoreWriter.isWellFormed(row, measures: place.measures), let tokens = Int64(exactly: row.tokens)
         else {
             outcome.unexpected.append(Int(row.example))
             return
@@ -66,6 +66,10 @@ struct ScoreWriter {
                     flopsReduction: row.flopsReduction, flopsReductionWithHead: row.flopsReductionWithHead)
                 if try insert(content, row.choices, gold: expectation.gold) {
                     outcome.new += 1
+                    if row.hasMeasurement { try insert(row.measurement, example: row.example) }
+                } else if row.hasMeasurement {
+                    // No second one is equal to the bit, and the first stays.
+                    outcome.duplicates.append(Int(row.example))
                 } else {
                     try compare(content, outcome: &outcome)
                 }

@@ -96,6 +96,8 @@ final class WriterMemory: @unchecked Sendable {
 /// The numbers of a job's shard, of its cell and of the benchmark whose examples they are.
 struct JobPlace {
     let shard, cell, benchmark: Int64
+    /// Whether its rows have measurements.
+    let measures: Bool
 }
 
 /// An engine's place among those that may score a cell.

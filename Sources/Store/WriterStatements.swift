@@ -5,14 +5,15 @@ final class WriterStatements {
     let place, worker, addWorker, engine, addEngine: BoundStatement
     let grant, release, setState, endLeases, holder: BoundStatement
     let admit, expected, insertScore, findScore, insertDisagreement: BoundStatement
-    let requests, event: BoundStatement
+    let requests, event, insertMeasurement: BoundStatement
 
     init(_ db: Database) throws {
         place = try BoundStatement(
             db,
             """
-            SELECT shards.id, shards.cell, cells.benchmark FROM shards JOIN cells ON cells.id = shards.cell
-            WHERE shards.job = ?
+            SELECT shards.id, shards.cell, cells.benchmark,
+                (SELECT measure IS NOT NULL FROM benchmarks WHERE benchmarks.id = cells.benchmark)
+            FROM shards JOIN cells ON cells.id = shards.cell WHERE shards.job = ?
             """)
         worker = try BoundStatement(db, "SELECT id FROM workers WHERE worker = ?")
         addWorker = try BoundStatement(db, "INSERT INTO workers (worker) VALUES (?) ON CONFLICT DO NOTHING")
@@ -38,6 +39,7 @@ final class WriterStatements {
         insertScore = try BoundStatement(db, ScoreWriter.insertion)
         findScore = try BoundStatement(db, ScoreWriter.search)
         insertDisagreement = try BoundStatement(db, ScoreWriter.disagreement)
+        insertMeasurement = try BoundStatement(db, ScoreWriter.measurement)
         requests = try BoundStatement(
             db,
             """

@@ -76,7 +76,7 @@ struct MigrationTests {
     @Test("a reader of an old store is told how to migrate it")
     func reader() throws {
         try oldStore()
-        let error = #expect(throws: StoreError.unmigrated(path: folder.path(), schema: 1, current: 3)) {
+        let error = #expect(throws: StoreError.unmigrated(path: folder.path(), schema: 1, current: 4)) {
             try StoreReader(folder.path())
         }
         #expect(error?.description.contains("coord serve --store '\(folder.path())'") == true)
@@ -102,11 +102,13 @@ struct MigrationTests {
         #expect(throws: error) { try StoreReader(folder.path()) }
     }
 
-    @Test("a store whose promises were dropped is refused", arguments: ["scores_leave_on_record", "job_states_hold"])
+    @Test(
+        "a store whose promises were dropped is refused",
+        arguments: ["scores_leave_on_record", "job_states_hold", "measurements_never_change"])
     func dropped(trigger: String) throws {
         try Sample.open(folder.path()).close()
         try raw { try $0.execute(sql: "DROP TRIGGER \(trigger)") }
-        let error = StoreError.strangeSchema(path: folder.path(), schema: 3, lacks: "trigger \(trigger)")
+        let error = StoreError.strangeSchema(path: folder.path(), schema: 4, lacks: "trigger \(trigger)")
         #expect(throws: error) { try Sample.open(folder.path()) }
     }
 }

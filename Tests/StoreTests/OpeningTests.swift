@@ -94,8 +94,8 @@ struct OpeningTests {
     func versions() throws {
         try Sample.open(folder.path()).close()
         try overwrite(Header.userVersion, with: 99)
-        #expect(throws: StoreError.newer(path: folder.path(), schema: 99, known: 3)) { try Sample.open(folder.path()) }
-        #expect(throws: StoreError.newer(path: folder.path(), schema: 99, known: 3)) { try StoreReader(folder.path()) }
+        #expect(throws: StoreError.newer(path: folder.path(), schema: 99, known: 4)) { try Sample.open(folder.path()) }
+        #expect(throws: StoreError.newer(path: folder.path(), schema: 99, known: 4)) { try StoreReader(folder.path()) }
         try overwrite(Header.userVersion, with: 0)
         #expect(throws: StoreError.older(path: folder.path(), schema: 0, oldest: 1)) { try Sample.open(folder.path()) }
     }

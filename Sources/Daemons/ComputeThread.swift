@@ -1,3 +1,4 @@
+import Benchmarks
 import Cluster
 import Foundation
 import Hub
@@ -16,10 +17,10 @@ final class ComputeThread: @unchecked Sendable {
         let examples: [UInt32]
     }
 
-    private enum StopRequest { case afterCurrent, now }
+    enum StopRequest { case afterCurrent, now }
 
     private let models: LoadedModel
-    private let report: @Sendable (WorkerEvent) -> Void
+    let report: @Sendable (WorkerEvent) -> Void
     private let condition = NSCondition()
     private var task: Task?
     private var stopRequests: [LeaseName: StopRequest] = [:]
@@ -86,7 +87,7 @@ final class ComputeThread: @unchecked Sendable {
         }
     }
 
-    private func stopRequest(_ lease: LeaseName) -> StopRequest? { condition.withLock { stopRequests[lease] } }
+    func stopRequest(_ lease: LeaseName) -> StopRequest? { condition.withLock { stopRequests[lease] } }
 
     private func compute(_ task: Task) {
         defer {
@@ -98,9 +99,16 @@ final class ComputeThread: @unchecked Sendable {
         do {
             let reduction = try Reduction(json: Data(task.job.reduction.utf8))
             if models.sha256 != task.job.model.sha256 { report(.loaded(model: nil)) }
-            let engine = try models.engine(for: task.job, interruption(for: task.lease))
+            let measured = task.job.examples.first(where: \.hasMeasure)
+            let measure = try measured.map { try Measure($0.measure) }
+            let engine = try models.engine(
+                for: task.job, measuring: measure.map { ($0, reduction) }, interruption(for: task.lease))
             report(.loaded(model: task.job.model.sha256))
-            try score(task, with: engine, reduction)
+            if let measure {
+                try self.measure(measure, for: task, with: engine, reduction)
+            } else {
+                try score(task, with: engine, reduction)
+            }
         } catch is CancellationError {
             // Abandoned: nobody waits for it.
         } catch let error as HubError where error.kind == .interrupted {
@@ -110,6 +118,30 @@ final class ComputeThread: @unchecked Sendable {
         } catch {
             report(.failed(task.lease, isOfData(error) ? .data : .worker, detail: "\(error)"))
         }
+    }
+
+    /// Measures a job's one example. A pass that ends counts as progress; none is stopped half-way.
+    private func measure(
+        _ measure: Measure, for task: Task, with engine: Engine, _ reduction: Reduction
+    ) throws {
+        guard let example = task.examples.first else { return report(.finished(task.lease)) }
+        report(.began(task.lease, example: example))
+        let begin = ContinuousClock.now
+        let cost: MeasuredCost
+        do {
+            cost = try engine.measure(measure, reduction: reduction) { ended in
+                // Where it stands, by the number of passes that ended.
+                report(.began(task.lease, example: UInt32(ended)))
+                return stopRequest(task.lease) == nil
+            }
+        } catch is CancellationError where stopRequest(task.lease) == .afterCurrent {
+            return report(.stopped(task.lease))
+        }
+        var pace = Pace()
+        pace.measure(tokens: measure.tokens, in: begin.duration(to: .now))
+        report(.measured(WorkerLoad(tokensPerSecond: pace.tokensPerSecond)))
+        report(.produced(task.lease, rows: [WireRow(example: example, measure, cost)]))
+        report(.finished(task.lease))
     }
 
     private func score(_ task: Task, with engine: Engine, _ reduction: Reduction) throws {
@@ -170,7 +202,9 @@ final class ComputeThread: @unchecked Sendable {
     }
 
     /// Whether an error says that no worker can do it.
-    private func isOfData(_ error: any Error) -> Bool { error is ScoringError || error is ReductionError }
+    private func isOfData(_ error: any Error) -> Bool {
+        error is ScoringError || error is ReductionError || error is MeasureError
+    }
 }
 
 /// What a job failed at, and which example it was, where that is known.

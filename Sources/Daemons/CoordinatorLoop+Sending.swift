@@ -134,6 +134,10 @@ private struct GrantedJob {
                 $0.id = order.model.id
                 $0.path = order.model.path
                 $0.sha256 = order.model.sha256
+                if let random = order.model.random {
+                    $0.randomShape = random.shape
+                    $0.randomSeed = random.seed
+                }
             }
             $0.reduction = order.reduction
             $0.precision = order.precision

@@ -1,4 +1,5 @@
 import Backends
+import Benchmarks
 import Cluster
 import Foundation
 import Mamba
@@ -65,6 +66,9 @@ public struct EngineOptions: Sendable {
 
     /// What engines of these options can compute products in, whatever the options' own precision.
     public var precisions: [Precision] { device == .cpu && gemm != .packed ? [.fp32] : Precision.allCases }
+
+    /// What engines of these options can measure: nothing without books of their memory.
+    public var measures: [Measure.Kind] { device == .reference ? [] : Measure.Kind.allCases }
 
     /// The CPU backend that the options ask for.
     ///
@@ -135,6 +139,7 @@ public struct Engine: Sendable {
     /// The device and kernels, part of a score's identity.
     public let name: String
     private let run: @Sendable (Reduction, [ScoringRequest], (Int) -> Bool) throws -> [ScoringAnswer]
+    private let meter: @Sendable (Measure, Reduction, (Int) -> Bool) throws -> MeasuredCost
     private let goOn:
         @Sendable (Reduction, [GenerationRequest], GenerationLimits, inout GenerationTimes) throws -> [GenerationAnswer]
 
@@ -166,6 +171,12 @@ public struct Engine: Sendable {
             try Scorer(model: model, reduction: reduction, budget: budget, sharing: sharing)
                 .score(requests, shouldContinue: shouldContinue)
         }
+        meter = { [name] measure, reduction, shouldContinue in
+            guard let memory = backend as? any CountsMemory else { throw MeasureError.uncounted(engine: name) }
+            return try CostMeter(model: model, memory: memory, reduction: reduction).cost(
+                of: measure, rowsTogether: options.rowsTogether(of: measure, model.configuration),
+                warmUp: options.device == .cuda ? measure.promptTokens : 64, shouldContinue: shouldContinue)
+        }
         goOn = { reduction, requests, limits, times in
             try Generator(model: model, reduction: reduction, budget: budget)
                 .generate(requests, within: limits, times: &times)
@@ -180,6 +191,16 @@ public struct Engine: Sendable {
         _ requests: [ScoringRequest], reduction: Reduction, shouldContinue: (Int) -> Bool = { _ in true }
     ) throws -> [ScoringAnswer] {
         try run(reduction, requests, shouldContinue)
+    }
+
+    /// Measures what the model takes under a reduction.
+    ///
+    /// - Parameter shouldContinue: asked between passes with the number of ended ones; `false` stops with
+    ///   `CancellationError`.
+    public func measure(
+        _ measure: Measure, reduction: Reduction, shouldContinue: (Int) -> Bool = { _ in true }
+    ) throws -> MeasuredCost {
+        try meter(measure, reduction, shouldContinue)
     }
 
     /// Goes on from every prompt greedily; the reduction sheds tokens of the prompts.

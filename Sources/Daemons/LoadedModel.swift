@@ -1,7 +1,10 @@
+import Benchmarks
 import Foundation
 import Hub
+import Mamba
 import ModelFiles
 import Operations
+import Scoring
 import Wire
 
 /// Where a worker looks for models.
@@ -52,6 +55,7 @@ public struct ModelLocator: Sendable {
 /// A model that a worker cannot use.
 public enum ModelError: Error, Equatable, CustomStringConvertible {
     case absent(model: String, searched: [String])
+    case unknownShape(model: String, shape: String)
     case different(model: String, path: String, expected: String, found: String)
 
     public var description: String {
@@ -61,6 +65,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
             model \(model) is not on this worker; looked at \(searched.joined(separator: ", ")); fetch it with \
             `coord fetch`, or see --models and --models-from
             """
+        case .unknownShape(let model, let shape):
+            "model \(model) is to have the shape '\(shape)', which this worker does not know; update the worker"
         case .different(let model, let path, let expected, let found):
             """
             model \(model) at \(path) has sha256 \(found.prefix(16))…, the run's has \(expected.prefix(16))…; copy the \
@@ -74,7 +80,16 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
 final class LoadedModel {
     private let locator: ModelLocator
     private let options: EngineOptions
-    private var loaded: (sha256: String, precision: Precision, engine: Engine, held: HeldCheckpoint?)?
+    private var loaded: Loaded?
+
+    private struct Loaded {
+        let sha256: String
+        let precision: Precision
+        let engine: Engine
+        /// Memory for activations and states that a GPU's was given.
+        let budgetBytes: Int
+        let held: HeldCheckpoint?
+    }
 
     /// Of the model that is loaded.
     var sha256: String? { loaded?.sha256 }
@@ -86,19 +101,62 @@ final class LoadedModel {
 
     /// The engine of a model whose content has the hash that the job names, in the job's precision.
     ///
-    /// - Parameter interruption: ends a download.
-    func engine(for job: WireJob, _ interruption: Interruption) throws -> Engine {
+    /// - Parameters:
+    ///   - work: what is to be measured, for which there must be memory.
+    ///   - interruption: ends a download.
+    /// - Throws: ``MeasureError`` for work that is too large.
+    func engine(
+        for job: WireJob, measuring work: (measure: Measure, reduction: Reduction)? = nil,
+        _ interruption: Interruption
+    ) throws -> Engine {
         guard let precision = job.precision.isEmpty ? .fp32 : Precision(rawValue: job.precision) else {
             throw EngineError.unknownPrecision(job.precision)
         }
-        if let loaded, loaded.sha256 == job.model.sha256, loaded.precision == precision { return loaded.engine }
-        loaded = nil
         var options = options
         options.precision = precision
+        if let loaded, loaded.sha256 == job.model.sha256, loaded.precision == precision {
+            guard let work else { return loaded.engine }
+            let need = try need(work.measure, work.reduction, loaded.engine.configuration, options)
+            if options.device != .cuda {
+                try check(need, work, job, options, held: need.weights)
+                return loaded.engine
+            }
+            if need.activations <= loaded.budgetBytes { return loaded.engine }
+        }
+        loaded = nil
         let (checkpoint, held) = try locator.locate(job.model, interruption)
+        if let work {
+            let need = try need(work.measure, work.reduction, checkpoint.configuration, options)
+            try check(need, work, job, options)
+            if options.device == .cuda { options.budgetBytes = max(options.budgetBytes, need.activations) }
+        }
         let engine = try Engine(checkpoint, options: options)
-        loaded = (job.model.sha256, precision, engine, held)
+        loaded = Loaded(
+            sha256: job.model.sha256, precision: precision, engine: engine, budgetBytes: options.budgetBytes,
+            held: held)
         return engine
+    }
+
+    private func need(
+        _ measure: Measure, _ reduction: Reduction, _ model: ModelConfiguration, _ options: EngineOptions
+    ) throws -> MemoryNeed {
+        try measure.need(
+            model, options.precision, reduction, rowsTogether: options.rowsTogether(of: measure, model))
+    }
+
+    /// Refuses what this machine's memory, or its GPU's, cannot hold now.
+    ///
+    /// - Parameter held: bytes of what is needed that are there already.
+    private func check(
+        _ need: MemoryNeed, _ work: (measure: Measure, reduction: Reduction), _ job: WireJob, _ options: EngineOptions,
+        held: Int = 0
+    ) throws {
+        let free = try options.freeMemoryBytes
+        // Where it is not known, what happens says it.
+        guard free > 0, need.total > free + held else { return }
+        let has = free + held
+        throw MeasureError.tooLarge(
+            measure: work.measure.name, model: job.model.id, reduction: "\(work.reduction)", need: need, has: has)
     }
 }
 
@@ -107,6 +165,7 @@ extension ModelLocator {
     func locate(
         _ model: WireJob.Model, _ interruption: Interruption
     ) throws -> (checkpoint: Checkpoint, held: HeldCheckpoint?) {
+        if !model.randomShape.isEmpty { return (try drawn(model), nil) }
         do {
             return (try checkpoint(of: model), nil)
         } catch {
@@ -120,6 +179,20 @@ extension ModelLocator {
             guard source != nil else { throw error }
             return try fetch(model, repairing: false, interruption)
         }
+    }
+
+    /// Random weights of a shape.
+    private func drawn(_ model: WireJob.Model) throws -> Checkpoint {
+        guard let shape = PublishedShape(rawValue: model.randomShape) else {
+            throw ModelError.unknownShape(model: model.id, shape: model.randomShape)
+        }
+        let checkpoint = RandomCheckpoint.drawn(shape.configuration(), seed: model.randomSeed)
+        let found = try checkpoint.sha256()
+        guard found == model.sha256 else {
+            throw ModelError.different(
+                model: model.id, path: "random weights", expected: model.sha256, found: found)
+        }
+        return checkpoint
     }
 
     private func fetch(

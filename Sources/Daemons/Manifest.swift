@@ -1,6 +1,7 @@
 import Benchmarks
 import Cluster
 import Foundation
+import Hashing
 import Jobs
 import Store
 import Wire
@@ -8,7 +9,9 @@ import Wire
 extension RunManifest {
     /// A planned run as the store keeps it.
     init(_ plan: RunPlan, run: RunID, created: Double) throws {
-        let benchmarks = plan.benchmarks.map { ManifestBenchmark($0, tokenizerSHA256: plan.tokenizerSHA256) }
+        let benchmarks =
+            plan.benchmarks.map { ManifestBenchmark($0, tokenizerSHA256: plan.tokenizerSHA256) }
+            + plan.measures.map { ManifestBenchmark($0, tokenizerSHA256: plan.tokenizerSHA256) }
         let shards = plan.cells.enumerated().flatMap { ordinal, cell in
             cell.shards.map { shard in
                 let examples = benchmarks[cell.benchmark].examples[shard.examples].map(\.index)
@@ -19,7 +22,7 @@ extension RunManifest {
             run: run, name: plan.job.name, job: plan.job.canonicalJSON, build: Build.name, created: created,
             models: try plan.models.map { model in
                 ManifestModel(
-                    id: model.id, path: model.path.path, sha256: model.summary.sha256,
+                    id: model.id, path: model.path?.path ?? "", sha256: model.summary.sha256,
                     summary: String(decoding: try JSONLine.encode(model.summary), as: UTF8.self),
                     parameters: model.summary.parameters)
             },
@@ -27,7 +30,7 @@ extension RunManifest {
             cells: plan.cells.map { cell in
                 ManifestCell(
                     model: plan.models[cell.model].id, reduction: cell.reduction.canonicalJSON,
-                    benchmark: plan.benchmarks[cell.benchmark].rows.name.rawValue,
+                    benchmark: benchmarks[cell.benchmark].name,
                     precision: plan.job.precision.rawValue)
             },
             shards: shards)
@@ -40,6 +43,33 @@ extension ManifestBenchmark {
             name: benchmark.rows.name.rawValue, data: benchmark.rows.data.path, dataSHA256: benchmark.dataSHA256,
             tokenizerSHA256: tokenizerSHA256, limit: benchmark.rows.limit, documents: benchmark.documentCount,
             examples: benchmark.examples.map(ManifestExample.init))
+    }
+}
+
+extension ManifestBenchmark {
+    /// A measure: one example, which is what to measure, and no data.
+    init(_ measure: Measure, tokenizerSHA256: String) {
+        let text = measure.canonicalJSON
+        self.init(
+            name: measure.name, data: "", dataSHA256: sha256(text), tokenizerSHA256: tokenizerSHA256, documents: 1,
+            examples: [
+                ManifestExample(
+                    index: 0, document: text, documentHash: sha256(text), target: "", gold: nil,
+                    prompts: [.init(context: "", continuation: "", characters: 0, bytes: 0)],
+                    requests: .with { $0.measure = WireMeasure(measure) })
+            ], measure: text)
+    }
+}
+
+extension WireMeasure {
+    init(_ measure: Measure) {
+        self.init()
+        kind = measure.kind.rawValue
+        promptTokens = UInt32(clamping: measure.promptTokens)
+        batch = UInt32(clamping: measure.batch)
+        newTokens = UInt32(clamping: measure.newTokens ?? 0)
+        repeats = UInt32(clamping: measure.repeats ?? 0)
+        logits = measure.logits?.rawValue ?? ""
     }
 }
 

@@ -58,7 +58,7 @@ public final class SharedModels: Sendable {
     private func examine(_ sha256: String) throws -> LocalCheckpoint? {
         let named = try reader.read { view in
             try view.runHeads().lazy.compactMap { head in
-                try view.models(run: head.run).first { $0.sha256 == sha256 }
+                try view.models(run: head.run).first { $0.sha256 == sha256 && !$0.path.isEmpty }
             }.first
         }
         guard let named else { return nil }

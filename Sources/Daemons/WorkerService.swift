@@ -49,6 +49,7 @@ public final class WorkerService: Sendable {
             engine: try options.engine.description, host: ProcessInfo.processInfo.hostName,
             bootID: UUID().uuidString)
         greeting.precisions = options.engine.precisions.map(\.rawValue)
+        greeting.measures = options.engine.measures.map(\.rawValue)
         greeting.memoryBytes = Machine.memoryBytes
         greeting.cores = UInt32(clamping: options.engine.threads)
         let exit = Noted<WorkerExit>()

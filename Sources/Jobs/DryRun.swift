@@ -32,6 +32,10 @@ public struct DryRun: Sendable, Encodable {
         name = job.name
         let inputs = planner.locate(job)
         missing = inputs.missing
+        guard job.measures.isEmpty else {
+            cells = try Self.measured(job, inputs)
+            return
+        }
         let tokenizer = try inputs.tokenizer.map { try BytePairTokenizer(contentsOf: $0) }
         let benchmarks = try zip(job.benchmarks, inputs.benchmarks).map { try Rows($0, at: $1, tokenizer: tokenizer) }
         var cells: [Cell] = []
@@ -53,6 +57,24 @@ public struct DryRun: Sendable, Encodable {
             }
         }
         self.cells = cells
+    }
+
+    /// The cells of a job that measures: each is one document.
+    private static func measured(_ job: JobFile, _ inputs: LocatedInputs) throws -> [Cell] {
+        try zip(job.models, inputs.models).flatMap { model, folder in
+            let configuration =
+                try folder.map { try Checkpoint.open($0).configuration }
+                ?? model.promisedShape?.configuration()
+            return try job.reductions(of: model).flatMap { reduction in
+                if let configuration { try Planner.check(reduction, fits: model.id, configuration) }
+                return try job.measures.map { measure in
+                    Cell(
+                        model: model.id, reduction: reduction, benchmark: measure.name, documents: 1,
+                        tokens: measure.tokens,
+                        flops: try configuration.map { try WorkEstimate.flops(measure, $0, reduction) })
+                }
+            }
+        }
     }
 
     /// A benchmark as far as it is here.

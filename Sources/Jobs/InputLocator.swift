@@ -41,6 +41,12 @@ struct LocatedInputs {
 
     init(_ job: JobFile, by locator: any InputLocator) {
         models = job.models.map { locate($0, by: locator) }
+        if !job.measures.isEmpty {
+            // What costs are measured of may be drawn at random, and reads no text.
+            let replaced = zip(job.models, models).filter { $1 == nil && $0.isReplaceable }.map { "model \($0.0.id)" }
+            missing.removeAll { replaced.contains($0.what) }
+            return
+        }
         tokenizer = locateTokenizer(job, by: locator)
         benchmarks = job.benchmarks.map { locate($0, by: locator) }
     }
@@ -56,6 +62,7 @@ struct LocatedInputs {
             let option = revision.map { " --revision \($0)" } ?? ""
             missing.append(MissingInput(what: what, path: nil, remedy: "coord fetch \(name)\(option)"))
             return nil
+        case .random: return nil
         }
     }
 
@@ -104,6 +111,13 @@ struct LocatedInputs {
         let random = "with random weights: coord make-model --shape \(model) --output \(path.path)"
         guard PublishedShape.onHub.contains(shape) else { return "make one \(random)" }
         return "leave 'path' out and get the published one (coord fetch \(model)), or make one \(random)"
+    }
+}
+
+extension JobFile.Model {
+    /// Whether random weights may stand for those that are not here: of a shape that is known, and named by no path.
+    fileprivate var isReplaceable: Bool {
+        if case .folder = source { false } else { promisedShape != nil }
     }
 }
 

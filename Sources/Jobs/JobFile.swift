@@ -4,7 +4,8 @@ import Mamba
 import ModelFiles
 import Operations
 
-/// What to evaluate: models × reductions × benchmarks, as a job file (YAML, or JSON, which is YAML too) lists it.
+/// What to evaluate: models × reductions × benchmarks, or what to measure of models × reductions, as a job file (YAML, or
+/// JSON, which is YAML too) lists it.
 ///
 /// Paths are absolute: relative ones were taken from the job file's folder. What is named without a path is looked for
 /// where the job is planned.
@@ -14,7 +15,10 @@ public struct JobFile: Sendable, Equatable {
     public var models: [Model]
     /// Nil for the published models' own, out of the cache.
     public var tokenizer: URL?
+    /// None in a job that measures.
     public var benchmarks: [BenchmarkRows]
+    /// What is measured; none in a job that scores benchmarks.
+    public var measures: [Measure]
     /// Those of every model: sweeps expanded, in the order written; no two are equal.
     public var reductions: [Reduction]
     /// How products are computed, in every cell.
@@ -41,6 +45,8 @@ public struct JobFile: Sendable, Equatable {
             case folder(URL)
             /// A repository of the Hugging Face hub, fetched before; at a commit, or at the one that the cache holds.
             case hub(repository: String, revision: String?)
+            /// Random weights of a published shape; in a job that measures alone.
+            case random(PublishedShape)
         }
     }
 
@@ -96,7 +102,11 @@ extension PublishedShape {
 extension JobFile.Model {
     /// The published shape that the name or the repository promises.
     var promisedShape: PublishedShape? {
-        if case .hub(let repository, _) = source { PublishedShape(repository: repository) } else { .init(rawValue: id) }
+        switch source {
+        case .hub(let repository, _): PublishedShape(repository: repository)
+        case .random(let shape): shape
+        case .folder: PublishedShape(rawValue: id)
+        }
     }
 }
 
@@ -104,8 +114,12 @@ extension JobFile {
     /// The job as JSON with sorted keys and absolute paths: what travels to a coordinator and is stored with the run.
     /// Equal jobs have equal texts, and reading it gives the job again.
     public var canonicalJSON: String {
+        let work =
+            measures.isEmpty
+            ? #""benchmarks":[\#(benchmarks.map(\.canonicalJSON).joined(separator: ","))]"#
+            : #""efficiency":[\#(measures.map(\.canonicalJSON).joined(separator: ","))]"#
         var fields = [
-            #""benchmarks":[\#(benchmarks.map(\.canonicalJSON).joined(separator: ","))]"#,
+            work,
             #""models":[\#(models.map(\.canonicalJSON).joined(separator: ","))]"#,
             #""name":\#(quoted(name))"#,
             #""precision":\#(quoted(precision.rawValue))"#,
@@ -122,9 +136,11 @@ extension JobFile.Model {
         switch source {
         case .folder(let path): fields.append(#""path":\#(quoted(path.path))"#)
         case .hub(let repository, _): fields.insert(#""hub":\#(quoted(repository))"#, at: 0)
+        case .random: break
         }
         if !reductions.isEmpty { fields.append(#""reductions":\#(list(reductions))"#) }
         if case .hub(_, let revision?) = source { fields.append(#""revision":\#(quoted(revision))"#) }
+        if case .random(let shape) = source { fields.append(#""shape":\#(quoted(shape.rawValue))"#) }
         return "{\(fields.joined(separator: ","))}"
     }
 }

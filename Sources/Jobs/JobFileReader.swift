@@ -61,8 +61,16 @@ extension JobFile {
         }
         self.models = models
         tokenizer = try section.optional("tokenizer") { try section.path($0, from: folder) }
+        measures = try section.optional("efficiency") { try Self.read(section.list($0), file: file) } ?? []
         benchmarks = []
-        for node in try section.list("benchmarks") {
+        if !measures.isEmpty {
+            for key in ["benchmarks", "tokenizer"] where section.has(key) {
+                throw section.error("a job with 'efficiency' measures and has no '\(key)': make two jobs", at: key)
+            }
+        } else if !section.has("benchmarks") {
+            throw section.error("a job has no 'benchmarks' to score, and no 'efficiency' to measure")
+        }
+        for node in try section.optional("benchmarks", { try section.list($0) }) ?? [] {
             let rows = try BenchmarkRows(node, file: file, folder: folder)
             if benchmarks.contains(where: { $0.name == rows.name }) {
                 throw JobFileError(
@@ -70,10 +78,27 @@ extension JobFile {
             }
             benchmarks.append(rows)
         }
+        if measures.isEmpty, let model = models.first(where: \.isRandom) {
+            throw section.error(
+                "model '\(model.id)' has a 'shape' and so random weights, whose scores say nothing; name its 'path'")
+        }
         precision = try section.optional("precision") { try section.name($0, of: "precision") } ?? .fp32
         if reductions.isEmpty, let without = models.first(where: \.reductions.isEmpty) {
             throw section.error("a job has no 'reductions', and model '\(without.id)' has none of its own")
         }
+    }
+
+    private static func read(_ nodes: [Node], file: String) throws -> [Measure] {
+        var measures: [Measure] = []
+        for node in nodes {
+            let measure = try Measure(node, file: file)
+            if measures.contains(where: { $0.name == measure.name }) {
+                throw JobFileError(
+                    file: file, line: node.mark?.line, message: "the measure \(measure.name) is listed twice")
+            }
+            measures.append(measure)
+        }
+        return measures
     }
 
     static let maximumBytes = 1 << 20
@@ -110,11 +135,22 @@ extension JobFile.Model {
     }
 }
 
+extension JobFile.Model {
+    fileprivate var isRandom: Bool { if case .random = source { true } else { false } }
+}
+
 extension JobFile.Model.Source {
     init(_ section: Section, id: String, folder: URL) throws {
         let path = try section.optional("path") { try section.path($0, from: folder) }
         let hub = try section.optional("hub") { try section.string($0, like: .repository) }
         let revision = try section.optional("revision") { try section.string($0, like: .revision) }
+        if section.has("shape") {
+            for key in ["path", "hub", "revision"] where section.has(key) {
+                throw section.error("model '\(id)' has both 'shape' and '\(key)'; choose one", at: key)
+            }
+            self = .random(try section.name("shape", of: "shape"))
+            return
+        }
         let published = PublishedShape.onHub.first { $0.rawValue == id }?.repository
         switch (path, hub ?? published) {
         case (let path?, _):

@@ -50,7 +50,13 @@ enum JobKeys {
             value: text),
         JobKey(
             name: "benchmarks", text: "The benchmarks, each once.",
-            value: ["type": "array", "minItems": 1, "items": ["$ref": "#/$defs/benchmark"]], isRequired: true),
+            value: ["type": "array", "minItems": 1, "items": ["$ref": "#/$defs/benchmark"]]),
+        JobKey(
+            name: "efficiency",
+            text:
+                "Instead of benchmarks, what to measure, each once; a published model that was not fetched has random "
+                + "weights then.",
+            value: ["type": "array", "minItems": 1, "items": ["$ref": "#/$defs/measure"]]),
         JobKey(
             name: "reductions", text: "What every model is evaluated under; a list of a key's values sweeps.",
             value: reductions),
@@ -72,6 +78,9 @@ enum JobKeys {
             name: "revision", text: "A commit of the repository, 40 hexadecimal digits.",
             value: ["type": "string", "pattern": .text(TextForm.revision.pattern)]),
         JobKey(
+            name: "shape", text: "A published model's shape, to measure with random weights instead of a checkpoint's.",
+            value: names(PublishedShape.self)),
+        JobKey(
             name: "reductions", text: "What this model alone is evaluated under, after what every model is.",
             value: reductions),
     ]
@@ -89,6 +98,33 @@ enum JobKeys {
         JobKey(
             name: "limit", text: "Only the first so many documents.", value: ["type": "integer", "minimum": 1]),
     ]
+
+    static let measure = [
+        JobKey(
+            name: "kind", text: "The most memory that a pass takes, or the time of a generation.",
+            value: names(Measure.Kind.self), isRequired: true),
+        JobKey(
+            name: "prompt_tokens", text: "Tokens of each sequence.",
+            value: whole(JobFile.measureLimits.promptTokens), isRequired: true),
+        JobKey(name: "batch", text: "Sequences.", value: whole(JobFile.measureLimits.batch), isRequired: true),
+        JobKey(
+            name: "new_tokens", text: "Of throughput: tokens that each sequence is given.",
+            value: whole(JobFile.measureLimits.newTokens)),
+        JobKey(
+            name: "repeats", text: "Of throughput: timed generations, each beside an unreduced one.",
+            value: whole(JobFile.measureLimits.repeats).adding(["default": .number(Double(Measure.standardRepeats))])),
+        JobKey(
+            name: "logits",
+            text: "Of memory: whether the logits of all rows are held at once, or each sequence's last row is rated.",
+            value: names(Measure.Logits.self, standard: Measure.Logits.all)),
+    ]
+
+    private static func whole(_ range: ClosedRange<Int>) -> JSONTree {
+        [
+            "type": "integer", "minimum": .number(Double(range.lowerBound)),
+            "maximum": .number(Double(range.upperBound)),
+        ]
+    }
 
     private static let text: JSONTree = ["type": "string", "minLength": 1]
     private static let reductions: JSONTree = [

@@ -11,7 +11,8 @@ extension JobFile {
 
     private static var document: JSONTree {
         let job = mapping(
-            "What to evaluate: models × reductions × benchmarks. Paths start at the job file's folder.", JobKeys.job)
+            "What to evaluate: models × reductions × benchmarks, or what to measure of them. Paths start at the job file's folder.",
+            JobKeys.job)
         let title: JSONTree = ["$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Molt job"]
         return title.adding(job)
             .adding([
@@ -19,7 +20,14 @@ extension JobFile {
                     ["required": ["reductions"]],
                     ["properties": ["models": ["items": ["type": "object", "required": ["reductions"]]]]],
                 ],
-                "$defs": ["model": model, "benchmark": benchmark, "reduction": reduction],
+                "oneOf": [
+                    [
+                        "required": ["benchmarks"],
+                        "properties": ["models": ["items": ["not": ["type": "object", "required": ["shape"]]]]],
+                    ],
+                    ["required": ["efficiency"], "properties": ["tokenizer": false]],
+                ],
+                "$defs": ["model": model, "benchmark": benchmark, "measure": measure, "reduction": reduction],
             ])
     }
 
@@ -27,9 +35,13 @@ extension JobFile {
         let published: JSONTree = ["enum": .texts(PublishedShape.onHub.map(\.rawValue))]
         let full = mapping("A checkpoint in a folder or on the hub.", JobKeys.model).adding([
             "anyOf": [
-                ["required": ["path"]], ["required": ["hub"]], ["properties": ["id": published]],
+                ["required": ["path"]], ["required": ["hub"]], ["required": ["shape"]],
+                ["properties": ["id": published]],
             ],
-            "dependentSchemas": ["path": ["properties": ["hub": false, "revision": false]]],
+            "dependentSchemas": [
+                "path": ["properties": ["hub": false, "revision": false]],
+                "shape": ["properties": ["path": false, "hub": false, "revision": false]],
+            ],
         ])
         return ["description": "A published model's name, or a mapping.", "anyOf": [published, full]]
     }
@@ -39,6 +51,18 @@ extension JobFile {
         let full = mapping("A benchmark with its rows.", JobKeys.benchmark)
             .adding(["dependentRequired": ["labels": ["data"]]])
         return ["description": "A benchmark's name, or a mapping.", "anyOf": [name, full]]
+    }
+
+    private static var measure: JSONTree {
+        func when(_ kind: Measure.Kind, _ rule: JSONTree) -> JSONTree {
+            ["if": ["properties": ["kind": ["const": .text(kind.rawValue)]], "required": ["kind"]], "then": rule]
+        }
+        return mapping("What to measure, on sequences of random tokens.", JobKeys.measure).adding([
+            "allOf": [
+                when(.memory, ["properties": ["new_tokens": false, "repeats": false]]),
+                when(.throughput, ["required": ["new_tokens"], "properties": ["logits": false]]),
+            ]
+        ])
     }
 
     private static var reduction: JSONTree {

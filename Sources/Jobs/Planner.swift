@@ -24,20 +24,12 @@ public struct Planner: Sendable {
     ///   is there but broken; `JobFileError` when a reduction does not fit a model.
     public func plan(_ job: JobFile) throws -> RunPlan {
         let inputs = locate(job)
-        guard inputs.missing.isEmpty, let tokenizerFile = inputs.tokenizer else {
-            throw MissingInputsError(inputs: inputs.missing)
-        }
+        guard inputs.missing.isEmpty else { throw MissingInputsError(inputs: inputs.missing) }
+        guard job.measures.isEmpty else { return try planMeasures(job, inputs) }
+        guard let tokenizerFile = inputs.tokenizer else { throw MissingInputsError(inputs: inputs.missing) }
         progress("reading \(tokenizerFile.lastPathComponent)")
         let tokenizer = try BytePairTokenizer(contentsOf: tokenizerFile)
-        let models = try zip(job.models, inputs.models.compactMap(\.self)).map { model, folder in
-            progress("hashing \(model.id)")
-            return try Self.open(model.id, in: folder)
-        }
-        for (model, listed) in zip(models, job.models) {
-            for reduction in job.reductions(of: listed) {
-                try Self.check(reduction, fits: model.id, model.configuration)
-            }
-        }
+        let models = try open(job, inputs)
         let benchmarks = try inputs.benchmarks.compactMap(\.self).map { rows in
             progress("encoding \(rows.name.rawValue)")
             return try Self.encode(rows, tokenizer: tokenizer)
@@ -56,7 +48,40 @@ public struct Planner: Sendable {
             }
         }
         return RunPlan(
-            job: job, models: models, benchmarks: benchmarks, tokenizerSHA256: tokenizer.sha256, cells: cells)
+            job: job, models: models, benchmarks: benchmarks, measures: [], tokenizerSHA256: tokenizer.sha256,
+            cells: cells)
+    }
+
+    /// Every cell is one job, for a measurement is one example.
+    private func planMeasures(_ job: JobFile, _ inputs: LocatedInputs) throws -> RunPlan {
+        let models = try open(job, inputs)
+        var cells: [PlannedCell] = []
+        for (place, model) in models.enumerated() {
+            for reduction in job.reductions(of: job.models[place]) {
+                for (index, measure) in job.measures.enumerated() {
+                    cells.append(
+                        PlannedCell(
+                            model: place, benchmark: index, reduction: reduction,
+                            flops: try WorkEstimate.flops(measure, model.configuration, reduction),
+                            shards: [PlannedShard(examples: 0..<1, tokens: measure.tokens)]))
+                }
+            }
+        }
+        return RunPlan(
+            job: job, models: models, benchmarks: [], measures: job.measures, tokenizerSHA256: sha256(""),
+            cells: cells)
+    }
+
+    /// The job's models, whose reductions fit them.
+    private func open(_ job: JobFile, _ inputs: LocatedInputs) throws -> [PlannedModel] {
+        try zip(job.models, inputs.models).map { listed, folder in
+            progress("hashing \(listed.id)")
+            let model = try folder.map { try Self.open(listed.id, in: $0) } ?? Self.draw(listed)
+            for reduction in job.reductions(of: listed) {
+                try Self.check(reduction, fits: model.id, model.configuration)
+            }
+            return model
+        }
     }
 
     /// What a job names, as far as it is here.
@@ -66,6 +91,17 @@ public struct Planner: Sendable {
         let checkpoint = try Checkpoint.open(folder)
         return PlannedModel(
             id: id, path: folder, configuration: checkpoint.configuration,
+            summary: try CheckpointSummary(checkpoint))
+    }
+
+    /// A model with random weights.
+    private static func draw(_ model: JobFile.Model) throws -> PlannedModel {
+        guard let shape = model.promisedShape else {
+            throw PlanError(message: "model \(model.id) is not here, and its shape is not a published one")
+        }
+        let checkpoint = RandomCheckpoint.drawn(shape.configuration(), seed: 0)
+        return PlannedModel(
+            id: model.id, path: nil, configuration: checkpoint.configuration,
             summary: try CheckpointSummary(checkpoint))
     }
 

@@ -6,19 +6,22 @@ import ModelFiles
 /// A job whose models, rows and tokenizer were found: everything that a run needs, decided before its first score.
 public struct RunPlan: Sendable {
     public let job: JobFile
-    /// In the job's order; with hashes unless the plan was made for a look only.
+    /// In the job's order.
     public let models: [PlannedModel]
     public let benchmarks: [PlannedBenchmark]
-    /// Of the tokenizer's file, hexadecimal.
+    /// Instead of benchmarks.
+    public let measures: [Measure]
+    /// Of the tokenizer's file, hexadecimal; that of nothing where nothing is read.
     public let tokenizerSHA256: String
-    /// Models × their reductions × benchmarks, in that order.
+    /// Models × their reductions × benchmarks or measures, in that order.
     public let cells: [PlannedCell]
 }
 
 /// A checkpoint that was opened and checked.
 public struct PlannedModel: Sendable {
     public let id: String
-    public let path: URL
+    /// Nil for random weights, which are drawn where they are needed.
+    public let path: URL?
     public let configuration: ModelConfiguration
     public let summary: CheckpointSummary
 }
@@ -45,9 +48,9 @@ public struct PlannedExample: Sendable {
     public var tokens: Int { requests.reduce(0) { $0 + $1.context.count + $1.continuation.count - 1 } }
 }
 
-/// One model under one reduction on one benchmark.
+/// One model under one reduction on one benchmark, or measured in one way.
 public struct PlannedCell: Sendable {
-    /// Places in the plan's `models` and `benchmarks`.
+    /// Places in the plan's `models` and `benchmarks`, or `measures`.
     public let model: Int
     public let benchmark: Int
     public let reduction: Reduction
@@ -59,7 +62,7 @@ public struct PlannedCell: Sendable {
 
 /// Consecutive examples of a cell.
 public struct PlannedShard: Sendable {
-    /// Places in the benchmark's `examples`.
+    /// Places in the benchmark's `examples`; a measure has one.
     public let examples: Range<Int>
     public let tokens: Int
 }

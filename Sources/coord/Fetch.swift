@@ -152,7 +152,7 @@ struct Fetch: ParsableCommand {
             }
             return Wanted(subject: .model(repository), revision: revision)
         }
-        let tokenizer = job.tokenizer == nil ? [Wanted(subject: .tokenizer(.tokenizer))] : []
+        let tokenizer = job.tokenizer == nil && job.measures.isEmpty ? [Wanted(subject: .tokenizer(.tokenizer))] : []
         let rows = job.benchmarks.filter { $0.data == nil }.map { Wanted(subject: .benchmark($0.name)) }
         return models + tokenizer + rows
     }

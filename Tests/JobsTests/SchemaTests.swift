@@ -41,15 +41,19 @@ struct SchemaTests {
         #expect(try String(contentsOf: file, encoding: .utf8) == JobFile.schema, "coord schema > jobs/schema.json")
     }
 
-    @Test("each mapping has the keys that the reader accepts, and no others", arguments: ["", "model", "benchmark"])
+    @Test(
+        "each mapping has the keys that the reader accepts, and no others",
+        arguments: ["", "model", "benchmark", "measure"])
     func keys(of level: String) throws {
         let schema =
             try level.isEmpty
-            ? #require(JSONSerialization.jsonObject(with: Data(JobFile.schema.utf8)) as? Object) : mapping(level)
+            ? #require(JSONSerialization.jsonObject(with: Data(JobFile.schema.utf8)) as? Object)
+            : level == "measure" ? #require(value("$defs", level) as? Object) : mapping(level)
         #expect(schema["additionalProperties"] as? Bool == false)
         let text =
             switch level {
             case "model": "name: x\nmodels: [{zzzzzz: 1}]\n"
+            case "measure": "name: x\nmodels: [mamba-130m]\nefficiency: [{zzzzzz: 1}]\nreductions: [none]\n"
             case "benchmark": "name: x\nmodels: [mamba-130m]\nbenchmarks: [{zzzzzz: 1}]\n"
             default: "zzzzzz: 1\n"
             }

@@ -18,6 +18,7 @@ extension RunReport {
             }
             if let average = row.figures[.average] { lines.append(line(row, average)) }
         }
+        for measurement in measurements { lines += self.lines(measurement) }
         return lines.map { $0.map(RunReport.quoted).joined(separator: ",") + "\r\n" }.joined()
     }
 
@@ -63,6 +64,40 @@ extension RunReport {
             average.printed.map { "\($0.table)" } ?? "", average.printed?.note ?? "", number(row.flopsReduction),
             number(row.flopsReductionWithHead), "", "",
         ]
+    }
+
+    /// A line a figure of a measurement; `printed` stands beside what the paper prints, as a share or a factor.
+    private func lines(_ measurement: CellMeasurement) -> [[String]] {
+        let settings = ReductionSettings(measurement.cell.reduction)
+        let (cell, figures) = (measurement.cell, measurement.figures)
+        let identity = [
+            run.run, run.build, cell.model, models.first { $0.id == cell.model }?.sha256 ?? "", settings.method,
+            settings["flops"]?.text ?? "", settings["keep_ratio"]?.text ?? "",
+            ReductionLabels(measurements.map(\.cell.reduction))[cell.reduction], cell.reduction, cell.precision,
+            cell.benchmark, "", "", "\(cell.rows)", "\(cell.rowsExpected)", "\(cell.isComplete)",
+        ]
+        let named: [(String, Double?, Bool)] =
+            switch measurement.measure.kind {
+            case .memory:
+                [
+                    ("weight_bytes", figures.map { Double($0.weightBytes) }, false),
+                    ("activation_bytes", figures.map { Double($0.activationBytes) }, false),
+                    ("peak_reduction", peakReduction(measurement), true),
+                ]
+            case .throughput:
+                [
+                    ("tokens_per_second", measurement.tokensPerSecond, false),
+                    ("prompt_seconds", measurement.promptSeconds, false),
+                    ("step_seconds", measurement.stepSeconds, false), ("speed_up", measurement.speedUp, true),
+                ]
+            }
+        return named.map { name, value, isPrinted in
+            identity + [
+                name, "\(isPrinted)", number(value), "", "", "", isPrinted ? number(printed(measurement)) : "", "", "",
+                number(measurement.flopsReduction), number(measurement.flopsReductionWithHead),
+                "\(measurement.measure.tokens)", measurement.engine?.description ?? "",
+            ]
+        }
     }
 
     private func identity(_ row: PaperGrid.Row) -> [String] {

@@ -2,6 +2,7 @@ extension RunReport {
     /// The paper's layout as a LaTeX table with booktabs, complete with its environment; under XeLaTeX, LuaLaTeX or
     /// pdfLaTeX with UTF-8.
     public func latex() -> String {
+        if cells.isEmpty, !measurements.isEmpty { return efficiencyTables.map(Latex.table).joined(separator: "\n") }
         let grid = paperGrid
         let names = 3 + (grid.showsPrecision ? 1 : 0) + (grid.showsDetails ? 1 : 0)
         let columns =
@@ -51,11 +52,26 @@ enum Latex {
             case "Σ": "$\\Sigma$"
             case "²": "$^2$"
             case "–": "--"
+            case "×": "$\\times$"
             case "…": "\\ldots{}"
             default:
                 character.isNewline || character.unicodeScalars.contains { $0.value < 32 } ? " " : String(character)
             }
         }.joined()
+    }
+
+    /// The measurements of one measure, complete with the environment.
+    static func table(_ table: EfficiencyTable) -> String {
+        let names = table.headers.count { EfficiencyTable.names.contains($0) }
+        let columns =
+            String(repeating: "l", count: names) + String(repeating: "r", count: table.headers.count - names)
+        let lines =
+            [
+                "% \\usepackage{booktabs}", "\\begin{table}", "\\centering", "\\caption{\(text(table.title)).}",
+                "\\label{tab:\(label(table.measure.name))}", "\\begin{tabular}{@{}\(columns)@{}}", "\\toprule",
+                cells(table.headers), "\\midrule",
+            ] + table.rows.map { cells($0) } + ["\\bottomrule", "\\end{tabular}", "\\end{table}"]
+        return lines.joined(separator: "\n") + "\n"
     }
 
     /// A name that \ref takes.

@@ -3,11 +3,17 @@ extension RunReport {
     public func markdown() -> String {
         let grid = paperGrid
         var text = "# \(Markdown.text(run.name))\n\nRun `\(Markdown.code(run.run))`: \(summary).\n\n"
-        text += Markdown.table(GridText.headers(grid), GridText.rows(grid))
-        text += "\n" + GridText.remarks(grid).map { "- \(Markdown.text($0))\n" }.joined()
-        text += "\n## 95 % confidence intervals\n\n"
-        text += Markdown.table(GridText.intervalHeaders(grid), GridText.intervals(grid))
-        text += "\n\(Markdown.text(Figure.intervalMethod))\n"
+        for table in efficiencyTables {
+            text += "## \(Markdown.text(table.title))\n\n\(Markdown.table(table.headers, table.rows))\n"
+        }
+        text += efficiencyRemarks.map { "- \(Markdown.text($0))\n" }.joined()
+        if !cells.isEmpty {
+            text += Markdown.table(GridText.headers(grid), GridText.rows(grid))
+            text += "\n" + GridText.remarks(grid).map { "- \(Markdown.text($0))\n" }.joined()
+            text += "\n## 95 % confidence intervals\n\n"
+            text += Markdown.table(GridText.intervalHeaders(grid), GridText.intervals(grid))
+            text += "\n\(Markdown.text(Figure.intervalMethod))\n"
+        }
         for family in families {
             text += "\n## \(Markdown.text(family.title))\n\n\(Markdown.text(family.description))\n\n"
             text += Markdown.table(FamilyText.headers, FamilyText.rows(family))

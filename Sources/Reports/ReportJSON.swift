@@ -15,7 +15,7 @@ extension RunReport {
             ("failures", .array(failures.map(RunReport.json))),
             ("interval_method", .string(Figure.intervalMethod)), ("paper_table", .array(paperGrid.rows.map(\.json))),
             ("models", .array(models.map(RunReport.json))), ("benchmarks", .array(benchmarks.map(RunReport.json))),
-            ("families", .array(families.map(\.json))),
+            ("families", .array(families.map(\.json))), ("measurements", measurementsJSON),
         ]).text(indent: indent)
     }
 

@@ -6,11 +6,13 @@ extension RunReport {
     public func table() -> String {
         let labels = ReductionLabels(cells.map(\.cell.reduction))
         var text = "run \(run.run) (\(run.name)): \(summary)\n"
+        for table in efficiencyTables { text += "\n\(table.title)\n\n\(table.text)" }
+        if !measurements.isEmpty { text += "\n" + efficiencyRemarks.map { $0 + "\n" }.joined() }
         for group in groups {
             text += "\n\(group[0].cell.model), \(labels[group[0].cell.reduction]), \(group[0].cell.precision)\n\n"
             text += RunReport.harnessTable(group)
         }
-        text += "\nOverview\n\n" + overview() + comparisonText
+        if !cells.isEmpty { text += "\nOverview\n\n" + overview() + comparisonText }
         let warnings = warnings
         return text + (warnings.isEmpty ? "" : "\n" + warnings.map { $0 + "\n" }.joined())
     }

@@ -1,3 +1,4 @@
+import Benchmarks
 import Store
 
 /// A run's manifest, and its cells read one after another.
@@ -5,7 +6,8 @@ struct RunCells {
     let run: RunRecord
     let models: [ManifestModel]
     let benchmarks: [BenchmarkRecord]
-    private let records: [CellRecord]
+    /// Those that score documents, and those that measure.
+    private let records, measured: [CellRecord]
     private let identities: CellIdentities
     private let view: StoreView
 
@@ -14,7 +16,9 @@ struct RunCells {
         self.run = try view.run(run)
         models = try view.models(run: run)
         benchmarks = try view.benchmarks(run: run)
-        records = try view.cells(run: run)
+        let cells = try view.cells(run: run)
+        records = cells.filter { $0.measure == nil }
+        measured = cells.filter { $0.measure != nil }
         identities = CellIdentities(run: self.run, models: models, benchmarks: benchmarks, cells: records)
     }
 
@@ -22,6 +26,16 @@ struct RunCells {
     func map<Value>(_ make: (CellRecord, CellScores) throws -> Value) throws -> [Value] {
         var shelf = DocumentShelf(view, benchmarks: benchmarks)
         return try records.map { try make($0, shelf.scores(of: $0)) }
+    }
+
+    /// What was measured, in the manifest's order.
+    func measurements(_ failures: [FailureRecord]) throws -> [CellMeasurement] {
+        try measured.map { cell in
+            guard let measure = cell.measure.flatMap(Measure.init(canonicalJSON:)) else {
+                throw ReportError.unknownMeasure(cell.measure ?? "")
+            }
+            return try CellMeasurement(cell, measure, view, failures: failures)
+        }
     }
 
     /// A cell as a comparison reads it.

@@ -4,7 +4,8 @@ extension RunReport {
     /// How the run stands, in a sentence.
     var summary: String {
         let failed = run.failures == 0 ? "" : ", \(run.failures) named example\(run.failures == 1 ? "" : "s") failed"
-        return "\(run.state.rawValue), \(run.rows) of \(run.rowsExpected) rows in \(cells.count) cells\(failed)"
+        return "\(run.state.rawValue), \(run.rows) of \(run.rowsExpected) rows in "
+            + "\(cells.count + measurements.count) cells\(failed)"
     }
 
     /// The warnings, and what the comparisons caution of.
@@ -41,25 +42,31 @@ extension RunReport {
             ["accepted", minuteText(run.created)],
         ]
         if let finished = run.finished { lines.append(["finished", minuteText(finished)]) }
-        lines.append(["engines", Set(cells.flatMap(\.engines)).sorted().map(\.description).joined(separator: "; ")])
-        lines.append(["precision", cells.map(\.cell.precision).firstOccurrences.joined(separator: ", ")])
+        let engines = Set(cells.flatMap(\.engines) + measurements.compactMap(\.engine))
+        lines.append(["engines", engines.sorted().map(\.description).joined(separator: "; ")])
+        let records = cells.map(\.cell) + measurements.map(\.cell)
+        lines.append(["precision", records.map(\.precision).firstOccurrences.joined(separator: ", ")])
         for model in models {
-            let shape = model.publishedShape.map { ", shape \($0)" } ?? ""
+            let random = model.random.map { ", random weights by the seed \($0.seed)" } ?? ""
+            let shape = (model.publishedShape.map { ", shape \($0)" } ?? "") + random
             lines.append([
                 "model \(model.id)", "sha256 \(model.sha256), \(grouped(model.parameters)) parameters\(shape)",
             ])
         }
-        for benchmark in benchmarks {
+        for benchmark in benchmarks where benchmark.measure != nil {
+            lines.append(["measure \(benchmark.name)", benchmark.measure ?? ""])
+        }
+        for benchmark in benchmarks where benchmark.measure == nil {
             let limit = benchmark.limit.map { ", limit \($0)" } ?? ""
             lines.append([
                 "data \(benchmark.name)",
                 "sha256 \(benchmark.dataSHA256), \(benchmark.examples) of \(benchmark.documents) documents\(limit)",
             ])
         }
-        for tokenizer in benchmarks.map(\.tokenizerSHA256).firstOccurrences {
+        for tokenizer in benchmarks.filter({ $0.measure == nil }).map(\.tokenizerSHA256).firstOccurrences {
             lines.append(["tokenizer", "sha256 \(tokenizer)"])
         }
-        for reduction in cells.map(\.cell.reduction).firstOccurrences { lines.append(["reduction", reduction]) }
+        for reduction in records.map(\.reduction).firstOccurrences { lines.append(["reduction", reduction]) }
         return lines
     }
 

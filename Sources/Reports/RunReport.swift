@@ -10,6 +10,8 @@ public struct RunReport: Sendable {
     public let benchmarks: [BenchmarkRecord]
     /// In the manifest's order.
     public let cells: [CellReport]
+    /// The cells that measure, in the manifest's order.
+    public let measurements: [CellMeasurement]
     public let failures: [FailureRecord]
     /// How many resamples the standard error of a perplexity is drawn from.
     public let bootstrapIterations: Int
@@ -35,6 +37,7 @@ public struct RunReport: Sendable {
         models = source.models
         benchmarks = source.benchmarks
         failures = try view.failures(run: run)
+        measurements = try source.measurements(failures)
         disagreements = try view.disagreements(run: run).count
         tainted = try view.rowsOfRevokedWorkers(run: run)
         let read = try source.map { record, scores in

@@ -25,7 +25,9 @@ extension Page {
             page.live("notices") { notices(figures.value.sections.notices, head.run, &$0) }
             page.element("nav", ["class": "sections", "aria-label": "Sections"]) { page in
                 for section in figures.value.sections.sections { page.link("#\(section.id)", section.title) }
-                page.link("#examples", "Examples")
+                if figures.value.sections.sections.contains(where: { $0.id == "results" }) {
+                    page.link("#examples", "Examples")
+                }
             }
             for section in figures.value.sections.sections {
                 page.element("section", ["aria-labelledby": section.id]) { page in

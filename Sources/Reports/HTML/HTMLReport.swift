@@ -24,7 +24,14 @@ struct HTMLPage {
     }
 
     var sections: [Section] {
-        var sections = [
+        var sections: [Section] = []
+        if !report.measurements.isEmpty {
+            sections.append(Section(id: "efficiency", title: "Memory and speed", write: efficiency))
+        }
+        guard !report.cells.isEmpty || report.measurements.isEmpty else {
+            return sections + [Section(id: "identity", title: "What was run", write: identity)]
+        }
+        sections += [
             Section(id: "results", title: "Results", write: results),
             Section(id: "tradeoff", title: "Against FLOPs saved", write: tradeoff),
         ]
@@ -68,19 +75,29 @@ struct HTMLPage {
                 "p", ["class": "kicker"],
                 "\(run.build) · run \(run.run) · \(minuteText(run.finished ?? run.created))")
             page.element("h1", run.name)
-            let counts = [
-                (grid.models.count, "model"), (lines.series.count, "method"), (report.benchmarks.count, "benchmark"),
-            ].map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", ")
-            page.element(
-                "p", ["class": "lede"],
-                "\(counts). \(run.state.rawValue.capitalized): \(grouped(run.rows)) of \(grouped(run.rowsExpected)) "
-                    + "scores stored.")
+            let measures = report.benchmarks.count { $0.measure != nil }
+            page.element("p", ["class": "lede"], lede(measures))
             warnings(&page)
             page.element("nav", ["aria-label": "Sections"]) { page in
                 for section in sections { page.element("a", ["href": "#\(section.id)"], section.title) }
             }
         }
         page.append("\n")
+    }
+
+    /// What the run has, counted, and how it stands.
+    private func lede(_ measures: Int) -> String {
+        let benchmarks = report.benchmarks.count - measures
+        var counts: [(count: Int, what: String)] = [(report.models.count, "model")]
+        if measures > 0 {
+            counts.append((measures, "measure"))
+        } else {
+            counts += [(lines.series.count, "method"), (benchmarks, "benchmark")]
+        }
+        let words = counts.map { "\($0.count) \($0.what)\($0.count == 1 ? "" : "s")" }.joined(separator: ", ")
+        let run = report.run
+        return "\(words). \(run.state.rawValue.capitalized): \(grouped(run.rows)) of \(grouped(run.rowsExpected)) "
+            + "\(measures > 0 ? "rows" : "scores") stored."
     }
 
     private func warnings(_ page: inout Markup) {

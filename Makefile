@@ -4,14 +4,15 @@ SWIFT ?= swift
 # What is tested is what ships: one optimised build serves the programs and the tests.
 FLAGS ?= -c release
 TEST_FLAGS ?= --disable-testable-imports
+PYTHON ?= python3
 # Part of every score's identity; see Package.swift.
 export MOLT_REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$(shell test -z "$$(git status --porcelain 2>/dev/null)" || echo +)
 BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
-.PHONY: all setup build demo test cuda cuda-on-host cuda-check bench-cluster bench-peers bench-scoring-peers fuzz \
-	simulate chaos slurm containers kubernetes sanitize browser load slowdown api-fuzz operators lint format protocol \
-	clean
+.PHONY: all setup build demo test cuda cuda-on-host cuda-check bench bench-cluster bench-peers bench-scoring-peers fuzz \
+	simulate chaos slurm containers kubernetes sanitize browser pictures load slowdown api-fuzz operators lint format \
+	protocol clean
 
 all: build
 
@@ -40,6 +41,11 @@ cuda-on-host:
 cuda-check:
 	Tests/CUDA/check.sh $(ARGUMENTS)
 
+# Every bar of speed and memory with what this machine reaches; ARGUMENTS="--write" makes docs/benchmarks.md of it, and
+# "--parts cluster,faults" measures these alone. PYTHON is an interpreter that has the peers.
+bench: build
+	$(PYTHON) Tests/Bars/bars.py --bin $(BIN) $(ARGUMENTS)
+
 # Options in ARGUMENTS, such as `make bench-cluster ARGUMENTS="--parts jobs --json"`.
 bench-cluster: build
 	python3 Tests/ClusterBench/bench.py --bin $(BIN) $(ARGUMENTS)
@@ -50,7 +56,6 @@ bench-peers:
 	.build/bench-peers/bin/pip install dask distributed celery redis
 
 # The worker beside transformers and llama.cpp, where PYTHON has them: such as ARGUMENTS="--model DIR --precision bf16".
-PYTHON ?= python3
 bench-scoring-peers: build
 	$(PYTHON) Tests/ScoringBench/peers.py --worker $(BIN)/worker $(ARGUMENTS)
 
@@ -89,6 +94,12 @@ browser: build
 	@test -x .build/browser/bin/python || \
 		(python3 -m venv .build/browser && .build/browser/bin/pip install --quiet playwright)
 	.build/browser/bin/python Tests/Browser/look.py --bin $(BIN) $(ARGUMENTS)
+
+# README's pictures, of a real run in the same browser.
+pictures: build
+	@test -x .build/browser/bin/python || \
+		(python3 -m venv .build/browser && .build/browser/bin/pip install --quiet playwright)
+	.build/browser/bin/python Tests/Browser/pictures.py --bin $(BIN) $(ARGUMENTS)
 
 # A thousand viewers and 200 requests a second on a dashboard over five million rows, and beside a run that proceeds.
 load: build

@@ -33,7 +33,7 @@ struct ScoreReuse {
         try String.fetchOne(
             db,
             sql: """
-                SELECT engines.identity FROM cells AS new JOIN cells AS old ON \(ScoreReuse.equalCells)
+                SELECT engines.identity FROM cells AS new JOIN cells AS old ON \(ScoreReuse.reusableCells)
                 JOIN scores ON scores.cell = old.id JOIN engines ON engines.id = scores.engine
                 WHERE new.model = ? AND engines.build = ?
                 GROUP BY engines.identity ORDER BY count(*) DESC, min(engines.id) LIMIT 1
@@ -45,7 +45,7 @@ struct ScoreReuse {
         let source = try Row.fetchOne(
             db,
             sql: """
-                SELECT old.id, runs.run FROM cells AS new JOIN cells AS old ON \(ScoreReuse.equalCells)
+                SELECT old.id, runs.run FROM cells AS new JOIN cells AS old ON \(ScoreReuse.reusableCells)
                 JOIN runs ON runs.id = old.run JOIN scores ON scores.cell = old.id
                 JOIN engines ON engines.id = scores.engine
                 WHERE new.id = ? AND engines.build = ? AND engines.identity = ?
@@ -90,14 +90,19 @@ struct ScoreReuse {
 
     /// Whether the cells `new` and `old` ask the same.
     static let equalCells = """
-        NOT EXISTS (SELECT 1 FROM benchmarks WHERE benchmarks.id = old.benchmark AND measure IS NOT NULL)
-            AND old.run <> new.run AND old.reduction = new.reduction AND old.precision = new.precision
+        old.run <> new.run AND old.reduction = new.reduction AND old.precision = new.precision
             AND (SELECT sha256 FROM models WHERE models.id = old.model)
                 = (SELECT sha256 FROM models WHERE models.id = new.model)
             AND (SELECT benchmark || ' ' || data_sha256 || ' ' || tokenizer_sha256 FROM benchmarks
                     WHERE benchmarks.id = old.benchmark)
                 = (SELECT benchmark || ' ' || data_sha256 || ' ' || tokenizer_sha256 FROM benchmarks
                     WHERE benchmarks.id = new.benchmark)
+        """
+
+    /// The same of cells that score: what is measured is measured anew.
+    private static let reusableCells = """
+        \(equalCells)
+            AND (SELECT measure FROM benchmarks WHERE benchmarks.id = old.benchmark) IS NULL
         """
 
     /// The rows `s` of the cell `:old` that answer what the cell `:new` expects as `x`: of the engine that its model is

@@ -113,7 +113,7 @@ struct EfficiencyTests {
         #expect(throws: CancellationError.self) {
             try meter.generations(
                 promptTokens: 16, batch: 1, newTokens: 2, repeats: 1, rowsTogether: 16, warmUp: 2
-            ) { $0 < 3 }
+            ) { $0 < 2 }
         }
     }
 }

@@ -5,7 +5,7 @@ import Operations
 /// What a model and its work take at most, in bytes, known before any of it is allocated.
 ///
 /// The weights are counted as the products read them. Activations are those of a layer's widest point, for as many rows as
-/// enter it under the reduction, and the logits that are held at the end.
+/// enter it under the reduction, with what is kept of them for that, or the logits that are held at the end.
 public struct MemoryNeed: Sendable, Equatable {
     public let weights: Int
     /// Activations and states.
@@ -21,7 +21,7 @@ public struct MemoryNeed: Sendable, Equatable {
         holdsLogits: Bool
     ) throws -> MemoryNeed {
         let counts = try reduction.tokens(entering: promptTokens, layerCount: model.layerCount)
-        let layers = batch * (counts.perLayer.max() ?? promptTokens) * ScoringBudget.bytesPerRow(model)
+        let layers = batch * (counts.perLayer.max() ?? promptTokens) * row(model)
         let head = batch * (holdsLogits ? counts.remaining : 1) * 4 * (3 * model.modelDimension + model.vocabularySize)
         // A reduced pass keeps the states before it until it can no longer fail.
         let states = 2 * batch * ScoringBudget.bytesPerState(model)
@@ -35,7 +35,12 @@ public struct MemoryNeed: Sendable, Equatable {
         let rows = max(rowsTogether, promptTokens)
         let states = 3 * batch * ScoringBudget.bytesPerState(model)
         return MemoryNeed(
-            weights: weights(model, precision), activations: rows * ScoringBudget.bytesPerRow(model) + states)
+            weights: weights(model, precision), activations: rows * row(model) + states)
+    }
+
+    /// Of one row: at the widest point, and what a reduction, or a product in bfloat16, keeps beside it.
+    private static func row(_ model: ModelConfiguration) -> Int {
+        ScoringBudget.bytesPerRow(model) + ScoringBudget.bytesPerKeptRow(model)
     }
 
     private static func weights(_ model: ModelConfiguration, _ precision: Precision) -> Int {

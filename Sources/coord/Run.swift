@@ -40,8 +40,8 @@ struct Run: AsyncParsableCommand {
     @Option(name: .long, help: "Matrix product on the CPU: packed or openblas.")
     var gemm: CPUBackend.GEMM = .packed
 
-    @Option(name: .long, help: "Memory of each worker for activations and states, in MiB.")
-    var memory = 1024
+    @Option(name: .long, help: "Memory of each worker for activations and states, in MiB; see worker --memory.")
+    var memory: Int?
 
     @Option(name: .long, help: "Whether tokens that requests begin with together run once: on or off.")
     var prefixSharing: PrefixSharing = .on
@@ -68,7 +68,7 @@ struct Run: AsyncParsableCommand {
         guard (1...256).contains(workers) else { throw ValidationError("--workers is between 1 and 256") }
         guard (1...1024).contains(threads) else { throw ValidationError("--threads is between 1 and 1024") }
         guard (0...1).contains(verification) else { throw ValidationError("--verification is between 0 and 1") }
-        guard memory > 0 else { throw ValidationError("--memory is at least 1") }
+        guard memory.map({ $0 > 0 }) ?? true else { throw ValidationError("--memory is at least 1") }
     }
 
     func run() async throws {
@@ -113,10 +113,9 @@ struct Run: AsyncParsableCommand {
         var options = LocalCluster.Options(
             store: store, workers: workers, program: try Program.worker(),
             workerArguments: [
-                "--backend", backend.rawValue, "--threads", String(threads), "--gemm", gemm.rawValue, "--memory",
-                String(memory), "--prefix-sharing", prefixSharing.rawValue, "--log-level",
-                verbose ? "info" : "warning",
-            ], resuming: resume, log: log)
+                "--backend", backend.rawValue, "--threads", String(threads), "--gemm", gemm.rawValue,
+                "--prefix-sharing", prefixSharing.rawValue, "--log-level", verbose ? "info" : "warning",
+            ] + (memory.map { ["--memory", String($0)] } ?? []), resuming: resume, log: log)
         options.verification = verification
         return try LocalCluster(options) { progress.say($0) }
     }

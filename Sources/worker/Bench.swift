@@ -90,14 +90,19 @@ struct Bench: ParsableCommand {
             case .reference:
                 try decode.measure(checkpoint, on: ReferenceBackend(precision: precision), precision: precision)
             case .cpu: try decode.measure(checkpoint, on: options.cpuBackend(), precision: precision)
-            case .cuda:
-                try measured(options.cudaBackend(for: checkpoint.configuration)) {
-                    try decode.measure(checkpoint, on: $0, precision: precision)
-                }
+            case .cuda: try time(decode, checkpoint, on: options.cudaBackend(for: checkpoint.configuration))
             }
         if json { return print(try JSONLine.pretty(results)) }
         try printHeading(options)
         for result in results { print(result.text) }
+    }
+
+    /// Beside the bandwidth of the GPU's own memory.
+    private func time(_ decode: Decode, _ checkpoint: Checkpoint, on backend: CUDABackend) throws -> [Decode.Result] {
+        var results = try measured(backend) { try decode.measure(checkpoint, on: $0, precision: precision) }
+        let read = try backend.device.bytesPerSecond()
+        for index in results.indices { results[index].readBytesPerSecond = read }
+        return results
     }
 
     /// What `measure` finds on a GPU; the memory that it took goes to standard error.

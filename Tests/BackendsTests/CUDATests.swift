@@ -46,6 +46,23 @@ struct CUDATests {
         }
     }
 
+    @Test("an engine names the device and the kernels' build; what decides its bits leaves the device's name out")
+    func engines() throws {
+        let devices = try [CUDADevices.host, .hostBackwards].map { try $0.device(megabytes: 1) }
+        let tiled = devices.map { CUDABackend($0) }
+        #expect(tiled[0].engine != tiled[1].engine && tiled[0].arithmetic == tiled[1].arithmetic)
+        for backend in tiled {
+            #expect(
+                backend.engine.contains("/host") && backend.engine.hasSuffix("/tiled/" + backend.device.library.build))
+            #expect(backend.arithmetic.hasSuffix("/tiled/" + backend.device.library.build))
+        }
+        #expect(devices[0].library.build.split(separator: "-").last?.count == 8)
+        // A library may choose by the device.
+        let library = devices.map { CUDABackend($0, precision: .bf16) }
+        #expect(library[0].arithmetic != library[1].arithmetic && library[0].arithmetic == library[0].engine)
+        #expect(library[0].arithmetic != tiled[0].arithmetic)
+    }
+
     @Test("a prefix and its continuation equal the whole", arguments: devices)
     func continuation(device: CUDADevices) throws {
         try RowPromises.continuation(device.backend())

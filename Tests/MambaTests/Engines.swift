@@ -1,4 +1,5 @@
 import Backends
+import Foundation
 import Operations
 import TestDevices
 
@@ -11,12 +12,15 @@ enum Engine: String, CaseIterable, Sendable, CustomStringConvertible {
     case cudaOnHost = "cuda, compiled for the host"
     case gpu
 
-    /// Those that there are.
+    /// Those that there are. The kernels on the host take minutes, and run where `MOLT_TEST_KERNELS=all` asks for them;
+    /// else a few golden values have to do, in `CUDAGoldenTests`.
     static var allCases: [Engine] {
         [.reference, .cpu, .cpuOnTwoThreads, .cpuWithOpenBLAS]
-            + (CUDADevices.available.contains(.host) ? [.cudaOnHost] : [])
+            + (CUDADevices.available.contains(.host) && testsAllKernels ? [.cudaOnHost] : [])
             + (CUDADevices.available.contains(.gpu) ? [.gpu] : [])
     }
+
+    private static let testsAllKernels = ProcessInfo.processInfo.environment["MOLT_TEST_KERNELS"] == "all"
 
     /// Those whose results do not depend on what else is computed with them.
     static let exact: [Engine] = [.reference, .cpu, .cpuOnTwoThreads]

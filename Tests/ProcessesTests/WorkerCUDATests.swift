@@ -32,12 +32,12 @@ struct WorkerCUDATests {
     @Test(
         "scores as the processor does, under a reduction too",
         .enabled(if: FileManager.default.fileExists(atPath: host), "make cuda-on-host builds the kernels for the host"),
-        arguments: ["0", "1"])
-    func scores(device: String) throws {
+        arguments: [["--device", "0", "--memory", "64"], ["--device", "1"]])
+    func scores(device: [String]) throws {
         let model = try Demonstration(benchmarks: ["piqa"]).folder.appendingPathComponent("model").path
         let input = #"{"id":"a","context":[5,6,7,8,9,10,11,12],"continuations":[[3,4],[5]]}"#
         let reduction = #"{"method":"utrc","keep_ratio":0.7,"layers":[1]}"#
-        let answers = try [["cpu"], ["cuda", "--device", device, "--memory", "64"]].map { backend in
+        let answers = try [["cpu"], ["cuda"] + device].map { backend in
             let result = try Programs.run(
                 "worker", ["score", "--model", model, "--reduction", reduction, "--backend"] + backend, input: input,
                 environment: ["MOLT_CUDA_LIBRARY": Self.host])

@@ -94,6 +94,25 @@ public final class CUDADevice: @unchecked Sendable {
 
     /// Begins the activations' peak anew.
     public func beginPeak() { functions.mark(handle) }
+
+    /// Bytes a second that the device's memory gives and takes, measured by copies that no cache holds.
+    public func bytesPerSecond() throws -> Double {
+        let bytes = 1 << 28
+        let pieces = (0..<2).map { _ in CUDABuffer(bytes: bytes, for: mc_for_weights, on: self) }
+        guard let to = pieces[0].memory, let from = pieces[1].memory else {
+            try check()
+            return 0
+        }
+        functions.clear(handle, from, UInt64(bytes))
+        let times = try (0..<4).map { _ in
+            try finish()
+            let start = ContinuousClock.now
+            for _ in 0..<4 { functions.copy(handle, to, from, UInt64(bytes)) }
+            try finish()
+            return start.duration(to: .now) / .seconds(1)
+        }
+        return withExtendedLifetime(pieces) { Double(2 * 4 * bytes) / (times.min() ?? .infinity) }
+    }
 }
 
 extension CUDADevice.Properties {

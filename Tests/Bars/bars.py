@@ -126,6 +126,9 @@ def document(kept):
         "not depend on their values. What a bar is, and why, stands in `Tests/Bars/parts.py`.", "",
         f"Machine: {machine()}.", "",
     ]
+    missing = [part for part in PARTS if part not in kept]
+    if missing:
+        lines += [f"Parts without figures of this machine yet: {', '.join(missing)}.", ""]
     for part, facts in kept.items():
         lines += [f"## {PARTS[part].title}", "", f"{facts['date']}, revision {facts['revision']}, {facts['seconds']:.0f} s; "
                   f"the machine's load before was {facts['load']:.1f}.", "",

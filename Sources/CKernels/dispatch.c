@@ -58,16 +58,38 @@ void ck_unpack_row_bf16(const uint32_t *panels, ptrdiff_t inputs, ptrdiff_t inde
     }
 }
 
-void *_Nullable ck_allocate(size_t bytes) {
-    const size_t huge = (size_t)2 << 20;
-    const size_t alignment = bytes >= 2 * huge ? huge : 64;
-    const size_t size = (bytes + 63) / 64 * 64;
-    void *memory = NULL;
-    if (posix_memalign(&memory, alignment, size > 0 ? size : 64) != 0) return NULL;
+/// Blocks from here on are mapped one by one, so that the system has their memory back when they end.
+static const size_t mapped = (size_t)256 << 10;
+
+/// Blocks from here on begin on a huge page.
+static const size_t huge = (size_t)2 << 20;
+
+static size_t rounded(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+/// Whole pages, which have at most 64 KiB.
+static size_t mapped_size(size_t bytes) { return rounded(bytes, (size_t)64 << 10); }
+
+static void *_Nullable map_block(size_t bytes) {
+    const size_t size = mapped_size(bytes), alignment = bytes >= 2 * huge ? huge : 0;
+    char *start = mmap(NULL, size + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) return NULL;
+    if (alignment == 0) return start;
+    char *first = (char *)rounded((size_t)start, alignment);
+    if (first > start) munmap(start, (size_t)(first - start));
+    munmap(first + size, (size_t)(start + alignment - first));
 #if defined(MADV_HUGEPAGE)
-    if (alignment == huge) madvise(memory, size, MADV_HUGEPAGE);
+    madvise(first, size, MADV_HUGEPAGE);
 #endif
-    return memory;
+    return first;
 }
 
-void ck_release(void *memory) { free(memory); }
+void *_Nullable ck_allocate(size_t bytes) {
+    if (bytes >= mapped) return map_block(bytes);
+    void *memory = NULL;
+    return posix_memalign(&memory, 64, rounded(bytes > 0 ? bytes : 1, 64)) == 0 ? memory : NULL;
+}
+
+void ck_release(void *memory, size_t bytes) {
+    if (bytes >= mapped) munmap(memory, mapped_size(bytes));
+    else free(memory);
+}

@@ -65,8 +65,8 @@ static int try_pairs(const ck_kernels *one, const ck_kernels *other) {
         multiply(other, b);
         same = same_values(a->y, b->y, rows * outputs);
     }
-    if (a) ck_release(a);
-    if (b) ck_release(b);
+    if (a) ck_release(a, sizeof *a);
+    if (b) ck_release(b, sizeof *b);
     return same;
 }
 

@@ -28,17 +28,16 @@ public struct EngineOptions: Sendable {
     public var gemm: CPUBackend.GEMM
     /// How products are computed.
     public var precision: Precision
-    /// Memory for activations and states, in bytes, besides the weights.
-    public var budgetBytes: Int
-    /// Whether activations and states take what the weights leave of a GPU's free memory, instead of `budgetBytes`.
-    public var takesFreeMemory = false
+    /// Memory for activations and states, in bytes, besides the weights; nil for what suits the model where a CPU
+    /// scores, for what the weights leave of a GPU's free memory, and else for 1 GiB.
+    public var budgetBytes: Int?
     /// Whether rows that sequences share run once; the scores are the same.
     public var sharing: PrefixSharing
 
     public init(
         device: Device = .cpu, deviceIndex: Int = 0, threads: Int = 1, gemm: CPUBackend.GEMM = .packed,
         precision: Precision = .fp32,
-        budgetBytes: Int = ScoringBudget.defaultBytes, sharing: PrefixSharing = .on
+        budgetBytes: Int? = nil, sharing: PrefixSharing = .on
     ) {
         self.device = device
         self.deviceIndex = deviceIndex
@@ -57,7 +56,8 @@ public struct EngineOptions: Sendable {
         get throws {
             switch device {
             case .reference: describe(ReferenceBackend(precision: precision))
-            case .cpu: describe(cpu)
+            case .cpu:
+                describe(CPUBackend(threads: threads, gemm: gemm, precision: gemm == .packed ? precision : .fp32))
             case .cuda:
                 describe(try CUDABackend(CUDADevice(deviceIndex, of: CUDALibrary()), precision: precision))
             }
@@ -73,11 +73,13 @@ public struct EngineOptions: Sendable {
     /// The CPU backend that the options ask for.
     ///
     /// - Throws: ``EngineError`` for a combination that there is not.
-    public func cpuBackend() throws -> CPUBackend {
+    public func cpuBackend() throws -> CPUBackend { try cpuBackend(keepingAtMost: 128 << 20) }
+
+    private func cpuBackend(keepingAtMost limit: Int) throws -> CPUBackend {
         guard gemm == .packed || precision == .fp32 else {
             throw EngineError.noSuchProduct(gemm: gemm, precision: precision)
         }
-        return cpu
+        return CPUBackend(threads: threads, gemm: gemm, precision: precision, keepingAtMost: limit)
     }
 
     /// The CUDA backend that the options ask for, with the memory for activations and states set aside.
@@ -86,28 +88,46 @@ public struct EngineOptions: Sendable {
     /// - Throws: `CUDAError` where there is no GPU to be had, or it has not as much memory.
     public func cudaBackend(for model: ModelConfiguration) throws -> CUDABackend {
         let library = try CUDALibrary()
-        guard takesFreeMemory else {
-            return CUDABackend(
-                try CUDADevice(deviceIndex, of: library, activationBytes: budgetBytes), precision: precision)
+        if let budgetBytes {
+            let device = try CUDADevice(deviceIndex, of: library, activationBytes: budgetBytes)
+            return CUDABackend(device, precision: precision)
         }
         let free = try CUDADevice(deviceIndex, of: library).properties.freeBytes
-        let parameters = model.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
         // A sixteenth is left for what the driver and cuBLASLt keep, and for other processes.
-        let room = free - free / 16 - parameters * (precision == .fp32 ? 4 : 2)
+        let room = free - free / 16 - weightBytes(of: model)
         let device = try CUDADevice(deviceIndex, of: library, activationBytes: max(room, 1 << 28))
         return CUDABackend(device, precision: precision)
     }
 
-    /// What is computed at a time. A GPU's memory is one piece: a quarter is left for what products need beside their
-    /// results, and for pieces that do not fit.
-    func scoringBudget(for model: ModelConfiguration) -> ScoringBudget {
-        device == .cuda
-            ? ScoringBudget(bytes: budgetBytes / 4 * 3, for: model, limit: .gpu)
-            : ScoringBudget(bytes: budgetBytes, for: model)
+    /// What is scored at a time.
+    ///
+    /// - Parameter keeping: whether states and rows are kept between passes, as a reduction asks for.
+    func scoringBudget(for model: ModelConfiguration, keeping: Bool) -> ScoringBudget {
+        guard device == .cpu else { return generationBudget(for: model) }
+        return ScoringBudget(bytes: scoringBytes(for: model), for: model, keeping: keeping)
     }
 
-    private var cpu: CPUBackend {
-        CPUBackend(threads: threads, gemm: gemm, precision: gemm == .packed ? precision : .fp32)
+    /// What is generated at a time. A GPU's memory is one piece: a quarter is left for what products need beside their
+    /// results, and for pieces that do not fit.
+    func generationBudget(for model: ModelConfiguration) -> ScoringBudget {
+        device == .cuda
+            ? ScoringBudget(bytes: heldBytes / 4 * 3, for: model, limit: .gpu)
+            : ScoringBudget(bytes: heldBytes, for: model)
+    }
+
+    /// The CPU backend for a model, which keeps half of the scoring's memory for the next pass.
+    func cpuBackend(for model: ModelConfiguration) throws -> CPUBackend {
+        try cpuBackend(keepingAtMost: min(128 << 20, max(8 << 20, scoringBytes(for: model) / 2)))
+    }
+
+    private var heldBytes: Int { budgetBytes ?? ScoringBudget.defaultBytes }
+
+    private func scoringBytes(for model: ModelConfiguration) -> Int {
+        budgetBytes ?? ScoringBudget.bytes(besideWeights: weightBytes(of: model))
+    }
+
+    private func weightBytes(of model: ModelConfiguration) -> Int {
+        model.parameterCount * (precision == .fp32 ? 4 : 2)
     }
 
     private func describe(_ backend: some Backend) -> EngineDescription {
@@ -138,6 +158,8 @@ public struct Engine: Sendable {
     public let configuration: ModelConfiguration
     /// The device and kernels, part of a score's identity.
     public let name: String
+    /// Memory for activations and states, in bytes, that a GPU's engine was given.
+    let activationBytes: Int?
     private let run: @Sendable (Reduction, [ScoringRequest], (Int) -> Bool) throws -> [ScoringAnswer]
     private let meter: @Sendable (Measure, Reduction, (Int) -> Bool) throws -> MeasuredCost
     private let goOn:
@@ -152,7 +174,8 @@ public struct Engine: Sendable {
         switch options.device {
         case .reference:
             try self.init(checkpoint, on: ReferenceBackend(precision: options.precision), options)
-        case .cpu: try self.init(checkpoint, on: options.cpuBackend(), options)
+        case .cpu:
+            try self.init(checkpoint, on: options.cpuBackend(for: checkpoint.configuration), options)
         case .cuda:
             let backend = try options.cudaBackend(for: checkpoint.configuration)
             var options = options
@@ -165,10 +188,12 @@ public struct Engine: Sendable {
         let model = try LanguageModel(checkpoint, on: backend)
         configuration = model.configuration
         name = backend.engine
-        let budget = options.scoringBudget(for: model.configuration)
+        activationBytes = options.budgetBytes
         let sharing = options.sharing
         run = { reduction, requests, shouldContinue in
-            try Scorer(model: model, reduction: reduction, budget: budget, sharing: sharing)
+            let budget = options.scoringBudget(
+                for: model.configuration, keeping: reduction.method != .none || !backend.forksWithinPasses)
+            return try Scorer(model: model, reduction: reduction, budget: budget, sharing: sharing)
                 .score(requests, shouldContinue: shouldContinue)
         }
         meter = { [name] measure, reduction, shouldContinue in
@@ -177,6 +202,7 @@ public struct Engine: Sendable {
                 of: measure, rowsTogether: options.rowsTogether(of: measure, model.configuration),
                 warmUp: options.device == .cuda ? measure.promptTokens : 64, shouldContinue: shouldContinue)
         }
+        let budget = options.generationBudget(for: model.configuration)
         goOn = { reduction, requests, limits, times in
             try Generator(model: model, reduction: reduction, budget: budget)
                 .generate(requests, within: limits, times: &times)

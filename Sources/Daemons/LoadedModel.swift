@@ -86,8 +86,6 @@ final class LoadedModel {
         let sha256: String
         let precision: Precision
         let engine: Engine
-        /// Memory for activations and states that a GPU's was given.
-        let budgetBytes: Int
         let held: HeldCheckpoint?
     }
 
@@ -121,19 +119,19 @@ final class LoadedModel {
                 try check(need, work, job, options, held: need.weights)
                 return loaded.engine
             }
-            if need.activations <= loaded.budgetBytes { return loaded.engine }
+            if need.activations <= loaded.engine.activationBytes ?? 0 { return loaded.engine }
         }
         loaded = nil
         let (checkpoint, held) = try locator.locate(job.model, interruption)
         if let work {
             let need = try need(work.measure, work.reduction, checkpoint.configuration, options)
             try check(need, work, job, options)
-            if options.device == .cuda { options.budgetBytes = max(options.budgetBytes, need.activations) }
+            if let budget = options.budgetBytes, options.device == .cuda {
+                options.budgetBytes = max(budget, need.activations)
+            }
         }
         let engine = try Engine(checkpoint, options: options)
-        loaded = Loaded(
-            sha256: job.model.sha256, precision: precision, engine: engine, budgetBytes: options.budgetBytes,
-            held: held)
+        loaded = Loaded(sha256: job.model.sha256, precision: precision, engine: engine, held: held)
         return engine
     }
 

@@ -76,7 +76,7 @@ extension EngineOptions {
 
     /// How many rows of prompts a generation reads at a time: on a GPU all of them, where more rows go faster.
     func rowsTogether(of measure: Measure, _ model: ModelConfiguration) -> Int {
-        let few = scoringBudget(for: model).rows
+        let few = generationBudget(for: model).rows
         return device == .cuda ? max(few, measure.batch * measure.promptTokens) : few
     }
 }

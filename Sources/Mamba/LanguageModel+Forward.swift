@@ -13,7 +13,7 @@ extension LanguageModel {
     /// One state of several sequences, in the order given.
     public func state(of sequences: [SequenceState<B>]) -> ModelState<B> {
         let layers = (0..<configuration.layerCount).map { layer in
-            LayerState(sequences.map { $0.place(ofLayer: layer) }, on: backend)
+            LayerState(sequences.map { $0.place(ofLayer: layer) }, configuration, on: backend)
         }
         return ModelState(layers, from: 0, on: backend)
     }
@@ -24,13 +24,19 @@ extension LanguageModel {
     /// Under a reduction each segment loses rows of its own after every scheduled layer; that layer's state is of all
     /// the rows that entered it.
     ///
+    /// - Parameter stretch: how many rows go through all layers before the next rows do, so that a long sequence takes
+    ///   no more memory than its residual stream; under a reduction all do.
     /// - Throws: ``TokenError`` for an id outside the vocabulary, ``ReductionError`` where the reduction does not fit
     ///   the model. The state is then unchanged.
     public func forward(
-        _ tokens: [Int32], segments: Segments, state: inout ModelState<B>, reduction: Reduction = .none
+        _ tokens: [Int32], segments: Segments, state: inout ModelState<B>, reduction: Reduction = .none,
+        stretch: Int = 2048
     ) throws -> Hidden<B> {
         precondition(segments.count == state.sequences, "\(segments.count) segments, \(state.sequences) states")
         try check(tokens, segments)
+        if reduction.method == .none, tokens.count > stretch, !segments.isForking {
+            return try read(tokens, segments: segments, state: &state, stretch: stretch)
+        }
         let reducer = try Reducer(reduction, layerCount: configuration.layerCount, tokens: tokens, segments: segments)
         var recurrence = recurrence(.packed(state), segments, keeping: Array(0..<segments.count))
         // Without a reduction's decisions nothing can fail any more, and nobody needs the states as they were.
@@ -43,12 +49,13 @@ extension LanguageModel {
     /// Reads the tokens of all segments unreduced, segment i onwards from `starts[i]`.
     ///
     /// - Parameters:
-    ///   - starts: nil where nothing has been read yet.
+    ///   - segments: may have parents where the backend forks within passes.
+    ///   - starts: nil where nothing has been read yet, and for a segment with a parent.
     ///   - kept: the segments, ascending, whose last state is wanted.
     /// - Returns: the residual stream, and the states of `kept` in that order.
     /// - Throws: ``TokenError`` for an id outside the vocabulary.
     public func forward(
-        _ tokens: [Int32], segments: Segments, after starts: [SequenceState<B>]?, keeping kept: [Int]
+        _ tokens: [Int32], segments: Segments, after starts: [SequenceState<B>?]?, keeping kept: [Int]
     ) throws -> (hidden: Hidden<B>, states: ModelState<B>) {
         try check(tokens, segments)
         let reducer = try Reducer(.none, layerCount: configuration.layerCount, tokens: tokens, segments: segments)
@@ -65,7 +72,7 @@ extension LanguageModel {
     /// - Throws: ``TokenError`` for an id outside the vocabulary, ``ReductionError`` where the reduction does not fit
     ///   the model.
     public func enter(
-        _ tokens: [Int32], segments: Segments, after starts: [SequenceState<B>]?, reduction: Reduction,
+        _ tokens: [Int32], segments: Segments, after starts: [SequenceState<B>?]?, reduction: Reduction,
         keeping kept: [Int]
     ) throws -> (rows: Unreduced<B>, states: ModelState<B>)? {
         try check(tokens, segments)
@@ -96,6 +103,22 @@ extension LanguageModel {
         return (hidden, recurrence.end)
     }
 
+    /// Reads tokens that are checked already, unreduced, in stretches that cut segments where they end.
+    private func read(
+        _ tokens: [Int32], segments: Segments, state: inout ModelState<B>, stretch: Int
+    ) throws -> Hidden<B> {
+        var pieces: [MatrixPiece<B.Matrix>] = []
+        for first in stride(from: 0, to: tokens.count, by: stretch) {
+            let rows = first..<min(tokens.count, first + stretch)
+            let part = Segments(lengths: (0..<segments.count).map { segments[$0].clamped(to: rows).count })
+            let hidden = try forward(Array(tokens[rows]), segments: part, state: &state, stretch: stretch)
+            pieces.append(MatrixPiece(hidden.residual, rows: 0..<rows.count))
+        }
+        return Hidden(
+            residual: backend.stack(pieces), segments: segments, positions: segments.lengths.map { Array(0..<$0) },
+            steps: [])
+    }
+
     private func recurrence(
         _ start: Recurrence<B>.Start, _ segments: Segments, keeping kept: [Int]
     ) -> Recurrence<B> {
@@ -104,6 +127,7 @@ extension LanguageModel {
 
     private func check(_ tokens: [Int32], _ segments: Segments) throws {
         precondition(segments.rowCount == tokens.count, "\(tokens.count) tokens in \(segments.rowCount) rows")
+        precondition(!segments.isForking || backend.forksWithinPasses, "\(backend.engine) cannot fork within a pass")
         try TokenError.check(tokens, vocabularySize: configuration.vocabularySize)
     }
 }

@@ -70,11 +70,12 @@ public struct LayerState<B: Backend> {
             rows: sequences, columns: configuration.innerDimension * configuration.stateDimension)
     }
 
-    /// Of sequences that are in several states.
-    init(_ places: [(state: LayerState, sequence: Int)], on backend: B) {
+    /// Of sequences that are in several states; nil is before the first token.
+    init(_ places: [(state: LayerState, sequence: Int)?], _ configuration: ModelConfiguration, on backend: B) {
+        let nothing = places.contains { $0 == nil } ? LayerState(configuration, sequences: 1, on: backend) : nil
+        let known = places.compactMap { $0 ?? nothing.map { ($0, 0) } }
         func stack(_ matrix: KeyPath<LayerState, B.Matrix>) -> B.Matrix {
-            backend.stack(
-                places.map { MatrixPiece($0.state[keyPath: matrix], rows: $0.sequence..<$0.sequence + 1) })
+            backend.stack(known.map { MatrixPiece($0.state[keyPath: matrix], rows: $0.sequence..<$0.sequence + 1) })
         }
         convolution = stack(\.convolution)
         scan = stack(\.scan)

@@ -10,8 +10,8 @@ struct Recurrence<B: Backend> {
     enum Start {
         /// Nothing has been read.
         case nothing
-        /// Segment i goes on after state i.
-        case after([SequenceState<B>])
+        /// Segment i goes on after state i; where that is nil, after its parent in the pass, or after nothing.
+        case after([SequenceState<B>?])
         /// Segment i goes on after sequence i.
         case packed(ModelState<B>)
     }
@@ -63,7 +63,7 @@ struct Recurrence<B: Backend> {
         let place = layer - firstPacked
         if packed.indices.contains(place), let state = packed[place].take() { return state }
         if case .after(let states) = start {
-            return LayerState(states.map { $0.place(ofLayer: layer) }, on: backend)
+            return LayerState(states.map { $0?.place(ofLayer: layer) }, configuration, on: backend)
         }
         return LayerState(configuration, sequences: segments, on: backend)
     }

@@ -21,6 +21,9 @@ public protocol Backend: Sendable {
     /// Names what decides a score's bits, such as `cpu/packed`: engines of one build with equal arithmetic give equal
     /// scores, whatever instruction set or thread count they use.
     var arithmetic: String { get }
+    /// Whether the operations along time take segments that begin in other segments' last states; else all segments
+    /// begin in their own.
+    var forksWithinPasses: Bool { get }
 
     // MARK: Parameters and transfers
 
@@ -61,7 +64,7 @@ public protocol Backend: Sendable {
     ///   - weight: [C, K], C = columns.count.
     ///   - bias: [C].
     ///   - state: [S, C·K] the last K inputs of each segment, per channel, oldest first; read, then updated. An empty
-    ///     segment leaves its state as it is.
+    ///     segment leaves its state as it is. That of a segment with a parent is written first: with the parent's last.
     /// - Returns: [L, C].
     func convolve(
         _ x: Matrix, columns: Range<Int>, weight: Vector, bias: Vector, width: Int, state: inout Matrix,
@@ -145,6 +148,8 @@ extension Backend {
 }
 
 extension Backend {
+    public var forksWithinPasses: Bool { false }
+
     public func deciding<Result>(_ decide: () throws -> Result) rethrows -> Result { try decide() }
 
     public func reduce(

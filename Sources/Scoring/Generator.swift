@@ -112,7 +112,7 @@ public struct Generator<B: Backend>: Sendable {
             var state = model.initialState(sequences: part.count)
             let hidden = try model.forward(
                 Array(part.joined()), segments: Segments(lengths: part.map(\.count)), state: &state,
-                reduction: reduction)
+                reduction: reduction, stretch: max(2048, budget.rows))
             for (index, positions) in hidden.positions.enumerated() { tell(first + index, positions) }
             if end == prefixes.count, hidden.segments.rowCount > 0 {
                 // A device that computes later is waited for, so that the prompts' time is theirs.

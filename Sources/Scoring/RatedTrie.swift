@@ -8,9 +8,11 @@ struct RatedRows: Sendable {
         ratings.append(rating)
     }
 
-    mutating func append(_ other: RatedRows, shiftedBy offset: Int) {
-        rows += other.rows.map { $0 + offset }
-        ratings += other.ratings
+    /// Adds what `other` has for rows in `range`, which becomes `offset` and following.
+    mutating func append(_ other: RatedRows, in range: Range<Int>, from offset: Int) {
+        for (row, rating) in zip(other.rows, other.ratings) where range.contains(row) {
+            append(row - range.lowerBound + offset, rating)
+        }
     }
 }
 

@@ -46,24 +46,24 @@ extension Scorer {
             guard !plan.trunks[end.trunk].tails.nodes.isEmpty else { return nil }
             return end.trie.ends[end.index].map { Place(trie: end.number, node: $0) }
         }
-        var walk = TrieWalk<B>(trees.map(\.trie), after: nil, wanting: Set(followed))
-        var pieces: [Place: (rows: Unreduced<B>, range: Range<Int>)] = [:]
-        while let level = walk.nextLevel() {
-            for pass in walk.passes(of: level, within: budget) {
-                try proceed()
-                let entered = try model.enter(
-                    pass.tokens, segments: pass.segments, after: pass.starts, reduction: reduction, keeping: pass.kept)
-                guard let entered else { preconditionFailure("a reduction without a layer") }
-                walk.keep(entered.states, of: pass)
-                for (segment, node) in pass.nodes.enumerated() {
-                    pieces[node] = (entered.rows, pass.segments[segment])
-                }
+        var walk = TrieWalk<B>(
+            trees.map(\.trie), after: nil, wanting: Set(followed), within: budget,
+            forking: model.backend.forksWithinPasses)
+        var pieces: [Place: [(rows: Unreduced<B>, range: Range<Int>)]] = [:]
+        while let pass = walk.nextPass() {
+            try proceed()
+            let entered = try model.enter(
+                pass.tokens, segments: pass.segments, after: pass.starts, reduction: reduction, keeping: pass.kept)
+            guard let entered else { preconditionFailure("a reduction without a layer") }
+            walk.keep(entered.states, of: pass)
+            for (segment, piece) in pass.pieces.enumerated() {
+                pieces[piece.place, default: []].append((entered.rows, pass.segments[segment]))
             }
         }
         return ends.map { end in
             let path = end.trie.path(of: end.index).map { Place(trie: end.number, node: $0) }
             return Entered(
-                trunk: end.trunk, pieces: path.compactMap { pieces[$0] },
+                trunk: end.trunk, pieces: path.flatMap { pieces[$0] ?? [] },
                 state: path.last.flatMap { walk.lastStates[$0] })
         }
     }

@@ -38,7 +38,8 @@ public struct Scorer<B: Backend>: Sendable {
     ) throws -> [ScoringAnswer] {
         let sequences = try ScoredSequence.sequences(of: requests, vocabulary: model.configuration.vocabularySize)
         let plan = try ScoringPlan(
-            sequences, reduction, layerCount: model.configuration.layerCount, sharing: sharing, budget: budget)
+            sequences, reduction, layerCount: model.configuration.layerCount, sharing: sharing, budget: budget,
+            forking: model.backend.forksWithinPasses)
         var board = ScoreBoard(requests, sequences)
         func proceed(_ board: ScoreBoard) throws {
             guard shouldContinue(board.completed) else { throw CancellationError() }
@@ -74,19 +75,20 @@ public struct Scorer<B: Backend>: Sendable {
         _ tries: [RatedTrie], after roots: [SequenceState<B>]?, of plan: ScoringPlan, into board: inout ScoreBoard,
         proceed: (ScoreBoard) throws -> Void
     ) throws {
-        var walk = TrieWalk(tries.map(\.trie), after: roots)
-        while let level = walk.nextLevel() {
-            for pass in walk.passes(of: level, within: budget) {
-                try proceed(board)
-                let (hidden, states) = try model.forward(
-                    pass.tokens, segments: pass.segments, after: pass.starts, keeping: pass.kept)
-                walk.keep(states, of: pass)
-                var pairs = RatedRows()
-                for (segment, node) in pass.nodes.enumerated() {
-                    pairs.append(tries[node.trie].ratings[node.node], shiftedBy: pass.segments[segment].lowerBound)
-                }
-                try rate(pairs, by: hidden, of: plan, into: &board)
+        var walk = TrieWalk(
+            tries.map(\.trie), after: roots, within: budget, forking: model.backend.forksWithinPasses)
+        while let pass = walk.nextPass() {
+            try proceed(board)
+            let (hidden, states) = try model.forward(
+                pass.tokens, segments: pass.segments, after: pass.starts, keeping: pass.kept)
+            walk.keep(states, of: pass)
+            var pairs = RatedRows()
+            for (segment, piece) in pass.pieces.enumerated() {
+                pairs.append(
+                    tries[piece.place.trie].ratings[piece.place.node], in: piece.rows,
+                    from: pass.segments[segment].lowerBound)
             }
+            try rate(pairs, by: hidden, of: plan, into: &board)
         }
     }
 

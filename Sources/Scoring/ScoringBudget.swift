@@ -3,7 +3,7 @@ import ModelFiles
 /// How much is held at a time, from a budget in bytes: in one forward pass, and between passes.
 ///
 /// The scores do not depend on it; it bounds memory.
-public struct ScoringBudget: Sendable, Equatable {
+public struct ScoringBudget: Sendable {
     /// Rows packed into one forward pass.
     public let rows: Int
     /// Segments packed into one forward pass, which holds one layer's states of them at a time.
@@ -13,14 +13,23 @@ public struct ScoringBudget: Sendable, Equatable {
     /// Rows kept of the layers that sequences share until each sequence is reduced on its own.
     public let keptRows: Int
 
+    /// Rows beyond `rows` that a pass may have instead of a state being kept, and likewise segments; both together take
+    /// what a state does.
+    private let spare: (rows: Int, segments: Int)
+
     /// - Parameters:
     ///   - segments: as many as `states` unless given.
     ///   - keptRows: as many as `rows` unless given.
     public init(rows: Int, states: Int, segments: Int? = nil, keptRows: Int? = nil) {
+        self.init(rows: rows, states: states, segments: segments, keptRows: keptRows, spare: (0, 0))
+    }
+
+    private init(rows: Int, states: Int, segments: Int?, keptRows: Int?, spare: (rows: Int, segments: Int)) {
         self.rows = max(1, rows)
         self.states = max(1, states)
         self.segments = max(1, segments ?? states)
         self.keptRows = max(1, keptRows ?? rows)
+        self.spare = spare
     }
 
     /// Rows in a pass past which nothing gets faster.
@@ -31,31 +40,49 @@ public struct ScoringBudget: Sendable, Equatable {
         case gpu
     }
 
-    /// Up to half of `bytes` for a pass's activations, as far as the limit; of what is left, half for the states that
-    /// are kept, and a quarter each for those in a pass and for the kept rows.
-    public init(bytes: Int, for configuration: ModelConfiguration, limit: Limit = .cores) {
+    /// Up to half of `bytes` for a pass's activations, as far as the limit. What is left is for the states in a pass or,
+    /// where others are kept between passes, a quarter for those in a pass, half for those that are kept, and a quarter
+    /// for kept rows.
+    ///
+    /// - Parameter keeping: whether more is kept between passes than where one tree of requests is cut in two.
+    public init(bytes: Int, for configuration: ModelConfiguration, limit: Limit = .cores, keeping: Bool = true) {
         let row = Self.bytesPerRow(configuration)
-        let parameters = configuration.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
         let most =
             switch limit {
-            case .cores: min(1024, max(256, max(16 << 20, parameters * 2 / 16) / row))
+            case .cores: min(1024, max(256, max(16 << 20, configuration.parameterCount * 2 / 16) / row))
             case .gpu: 16_384
             }
         let rows = min(most, max(1, bytes / 2 / row))
-        let quarter = max(1, bytes - rows * row) / 4
+        let left = max(1, bytes - rows * row)
         let state = Self.bytesPerState(configuration)
+        let layers = configuration.layerCount
         // A pass holds a layer's states twice while those that are kept are copied.
         self.init(
-            rows: rows, states: 2 * quarter / state,
-            segments: min(rows, quarter * configuration.layerCount / (2 * state)),
-            keptRows: quarter / Self.bytesPerKeptRow(configuration))
+            rows: rows, states: left / 2 / state,
+            segments: min(rows, keeping ? left / 4 * layers / (2 * state) : left * layers / state),
+            keptRows: left / 4 / Self.bytesPerKeptRow(configuration), spare: (state / row, layers))
     }
 
-    /// The default, 1 GiB.
+    /// The most that a process takes unless it is told otherwise, and what a GPU sets aside: 1 GiB.
     public static let defaultBytes = 1 << 30
+
+    /// What keeps a process on a CPU below its weights and a quarter: a quarter of the weights less 56 MiB, for the
+    /// program itself; at least 8 MiB, and at most ``defaultBytes``.
+    ///
+    /// - Parameter weightBytes: what the weights take in memory.
+    public static func bytes(besideWeights weightBytes: Int) -> Int {
+        min(defaultBytes, max(8 << 20, weightBytes / 4 - (56 << 20)))
+    }
 
     /// Everything at once.
     static let unlimited = ScoringBudget(rows: .max, states: .max, segments: .max, keptRows: .max)
+
+    /// Whether a pass may have so many rows and segments rather than be cut.
+    func holdsWhole(rows count: Int, segments number: Int) -> Bool {
+        let (over, more) = (max(0, count - rows), max(0, number - segments))
+        guard over > 0 || more > 0 else { return true }
+        return over * max(1, spare.segments) + more * max(1, spare.rows) <= spare.rows * spare.segments
+    }
 
     /// What the activations of one row need at the widest point of a layer.
     static func bytesPerRow(_ model: ModelConfiguration) -> Int {

@@ -11,9 +11,12 @@ struct ScoringPlan: Sendable {
     /// The first layer after which rows go; nil where nothing is reduced.
     let reducedLayer: Int?
 
+    /// Whether what follows a fork runs in its pass, so that its state need not be kept.
+    private let forking: Bool
+
     init(
         _ sequences: [ScoredSequence], _ reduction: Reduction, layerCount: Int, sharing: PrefixSharing = .on,
-        budget: ScoringBudget = .unlimited
+        budget: ScoringBudget = .unlimited, forking: Bool = true
     ) throws {
         let reducedLayer = try reduction.resolvedLayers(layerCount: layerCount).first
         let saving = sharing == .on ? Self.minimumSaving : Int.max
@@ -25,12 +28,13 @@ struct ScoringPlan: Sendable {
         // A level with more rows than a pass holds takes several.
         let limit = Demand(rows: .max, states: budget.states, kept: budget.keptRows)
         let forest = PrefixForest(shared, sharing: sharing, minimumSaving: saving) { tree in
-            Demand(of: tree, trunks).isWithin(limit)
+            Demand(of: tree, trunks, forking: forking).isWithin(limit)
         }
         self.sequences = sequences
         self.trunks = trunks
         self.trees = forest.trees
         self.reducedLayer = reducedLayer
+        self.forking = forking
     }
 
     /// Rows that have to be saved for sequences to be parted only after what they share.
@@ -41,8 +45,9 @@ struct ScoringPlan: Sendable {
 
     /// The trees, by such as are held together.
     func groups(within budget: ScoringBudget) -> [ArraySlice<PrefixForest.Tree>] {
+        if forking, trunks.isEmpty { return trees.isEmpty ? [] : [trees[...]] }
         let limit = Demand(rows: budget.rows, states: budget.states, kept: budget.keptRows)
-        return batches(of: trees, within: limit) { Demand(of: $0, trunks) }
+        return batches(of: trees, within: limit) { Demand(of: $0, trunks, forking: forking) }
     }
 }
 
@@ -69,14 +74,17 @@ struct Demand: Sendable {
 }
 
 extension Demand {
-    /// Of a tree: its first rows, the states that something follows and, where it is of trunks, all rows of those.
-    init(of tree: PrefixForest.Tree, _ trunks: [Trunk]) {
+    /// Of a tree: its first rows, the states that are kept for what follows them and, where it is of trunks, all rows
+    /// of those.
+    ///
+    /// - Parameter forking: whether what follows a fork runs in its pass.
+    init(of tree: PrefixForest.Tree, _ trunks: [Trunk], forking: Bool) {
         rows = tree.trie.rootRowCount
-        states = tree.trie.forkCount
+        states = forking ? 0 : tree.trie.forkCount
         guard !trunks.isEmpty else { return }
         kept = tree.trie.rowCount
         states += trunks[tree.members].reduce(0) { sum, trunk in
-            sum + (trunk.tails.nodes.isEmpty ? 0 : 1 + trunk.tails.forkCount)
+            sum + (trunk.tails.nodes.isEmpty ? 0 : 1 + (forking ? 0 : trunk.tails.forkCount))
         }
     }
 }

@@ -1,8 +1,8 @@
 import Mamba
 import Operations
 
-/// Goes through tries level by level, so that nodes of one depth of many tries run in one pass, each from the state
-/// that its parent left.
+/// Goes through tries in passes, each node from the state that its parent left: within a pass where the backend forks
+/// there, else from states that are kept between passes.
 struct TrieWalk<B: Backend> {
     /// A node of one of the tries.
     struct Place: Hashable {
@@ -10,13 +10,20 @@ struct TrieWalk<B: Backend> {
         let node: Int
     }
 
-    /// Nodes that run together.
+    /// Rows of a node that run in one pass.
+    struct Piece {
+        let place: Place
+        /// Counted from the node's first.
+        let rows: Range<Int>
+    }
+
+    /// Pieces that run together.
     struct Pass {
-        let nodes: [Place]
+        let pieces: [Piece]
         let tokens: [Int32]
         let segments: Segments
-        /// nil where nothing has been read yet.
-        let starts: [SequenceState<B>]?
+        /// nil where nothing has been read yet, and for a piece that goes on within the pass.
+        let starts: [SequenceState<B>?]?
         /// The segments whose last state is wanted.
         let kept: [Int]
     }
@@ -24,60 +31,97 @@ struct TrieWalk<B: Backend> {
     private let tries: [TokenTrie]
     private let roots: [SequenceState<B>]?
     private let wanted: Set<Place>
-    private var level = 0
+    private let passes: [[Piece]]
+    /// For each node that another pass goes on from, the last one that does.
+    private var lastUses: [Place: Int] = [:]
+    private var next = 0
     private var states: [Place: SequenceState<B>] = [:]
     private(set) var lastStates: [Place: SequenceState<B>] = [:]
 
     /// - Parameters:
     ///   - roots: the state that each trie goes on from; nil where nothing has been read yet.
     ///   - wanted: nodes whose state is to be found in `lastStates` after the walk.
-    init(_ tries: [TokenTrie], after roots: [SequenceState<B>]?, wanting wanted: Set<Place> = []) {
+    ///   - forking: whether a node may run in its parent's pass.
+    init(
+        _ tries: [TokenTrie], after roots: [SequenceState<B>]?, wanting wanted: Set<Place> = [],
+        within budget: ScoringBudget, forking: Bool
+    ) {
         self.tries = tries
         self.roots = roots
         self.wanted = wanted
-    }
-
-    /// The nodes whose parents have run; nil after the last. The states of their parents' parents are given up.
-    mutating func nextLevel() -> [Place]? {
-        states = states.filter { tries[$0.key.trie].nodes[$0.key.node].level + 1 == level }
-        let places = tries.indices.flatMap { trie in
-            tries[trie].nodes.indices.filter { tries[trie].nodes[$0].level == level }.map {
-                Place(trie: trie, node: $0)
+        var cut = PassCut(budget)
+        if forking {
+            for trie in tries.indices { cut.add(tries[trie].nodes.indices.map { tries.piece(trie, $0) }) }
+        } else {
+            for level in 0..<(tries.lazy.flatMap(\.nodes).map { $0.level + 1 }.max() ?? 0) {
+                for trie in tries.indices {
+                    for node in tries[trie].nodes.indices where tries[trie].nodes[node].level == level {
+                        cut.add([tries.piece(trie, node)])
+                    }
+                }
+                cut.close()
             }
         }
-        level += 1
-        return places.isEmpty ? nil : places
-    }
-
-    /// A level's nodes, by such as run together.
-    func passes(of level: [Place], within budget: ScoringBudget) -> [Pass] {
-        let limit = Demand(rows: budget.rows, segments: budget.segments)
-        return batches(of: level, within: limit) { Demand(rows: node($0).tokens.count, segments: 1) }.map { batch in
-            let nodes = Array(batch)
-            return Pass(
-                nodes: nodes, tokens: nodes.flatMap { node($0).tokens },
-                segments: Segments(lengths: nodes.map { node($0).tokens.count }), starts: starts(of: nodes),
-                kept: nodes.indices.filter { node(nodes[$0]).hasChildren || wanted.contains(nodes[$0]) })
+        cut.close()
+        passes = cut.passes.map { $0.map { Piece(place: Place(trie: $0.trie, node: $0.node), rows: $0.rows) } }
+        for (number, pass) in passes.enumerated() {
+            for piece in pass { if let origin = origin(of: piece) { lastUses[origin] = number } }
         }
     }
 
-    /// Takes the states that a pass kept.
+    /// The next pass, whose kept states are to be handed back before the one after it; nil after the last.
+    func nextPass() -> Pass? {
+        guard next < passes.count else { return nil }
+        let pieces = passes[next]
+        var running: [Place: Int] = [:]
+        var parents: [Int?] = []
+        var starts: [SequenceState<B>?] = []
+        for (segment, piece) in pieces.enumerated() {
+            let origin = origin(of: piece)
+            let parent = origin.flatMap { running[$0] }
+            let start = parent == nil ? origin.map { states[$0] } ?? roots?[piece.place.trie] : nil
+            precondition(origin == nil || parent != nil || start != nil, "a node before its parent")
+            parents.append(parent)
+            starts.append(start)
+            running[piece.place] = segment
+        }
+        return Pass(
+            pieces: pieces,
+            tokens: pieces.flatMap { node($0.place).tokens.dropFirst($0.rows.lowerBound).prefix($0.rows.count) },
+            segments: Segments(lengths: pieces.map(\.rows.count), after: parents),
+            starts: starts.allSatisfy { $0 == nil } ? nil : starts,
+            kept: pieces.indices.filter { isUsedLater(pieces[$0]) || isWanted(pieces[$0]) })
+    }
+
+    /// Takes the states that the pass kept, and gives up those that no later one goes on from.
     mutating func keep(_ packed: ModelState<B>, of pass: Pass) {
         for (index, segment) in pass.kept.enumerated() {
-            let place = pass.nodes[segment]
-            if node(place).hasChildren { states[place] = packed[index] }
-            if wanted.contains(place) { lastStates[place] = packed[index] }
+            let piece = pass.pieces[segment]
+            if isUsedLater(piece) { states[piece.place] = packed[index] }
+            if isWanted(piece) { lastStates[piece.place] = packed[index] }
         }
+        states = states.filter { lastUses[$0.key, default: next] > next }
+        next += 1
+    }
+
+    /// What a piece goes on from: the rows of its node before it, or its node's parent; nil at a trie's root.
+    private func origin(of piece: Piece) -> Place? {
+        guard piece.rows.lowerBound == 0 else { return piece.place }
+        return node(piece.place).parent.map { Place(trie: piece.place.trie, node: $0) }
+    }
+
+    private func isUsedLater(_ piece: Piece) -> Bool { lastUses[piece.place, default: next] > next }
+
+    private func isWanted(_ piece: Piece) -> Bool {
+        wanted.contains(piece.place) && piece.rows.upperBound == node(piece.place).tokens.count
     }
 
     private func node(_ place: Place) -> TokenTrie.Node { tries[place.trie].nodes[place.node] }
+}
 
-    private func starts(of nodes: [Place]) -> [SequenceState<B>]? {
-        let known = nodes.compactMap { place -> SequenceState<B>? in
-            guard let parent = node(place).parent else { return roots?[place.trie] }
-            return states[Place(trie: place.trie, node: parent)]
-        }
-        precondition(known.isEmpty || known.count == nodes.count, "a node before its parent")
-        return known.isEmpty ? nil : known
+extension [TokenTrie] {
+    /// All rows of a node.
+    fileprivate func piece(_ trie: Int, _ node: Int) -> PassCut.Piece {
+        PassCut.Piece(trie: trie, node: node, rows: 0..<self[trie].nodes[node].tokens.count)
     }
 }

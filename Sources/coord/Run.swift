@@ -40,7 +40,7 @@ struct Run: AsyncParsableCommand {
     @Option(name: .long, help: "Matrix product on the CPU: packed or openblas.")
     var gemm: CPUBackend.GEMM = .packed
 
-    @Option(name: .long, help: "Memory of each worker for activations and states, in MiB; see worker --memory.")
+    @Option(name: .long, help: "Memory of each worker for activations and states, in MiB; by default the worker's own.")
     var memory: Int?
 
     @Option(name: .long, help: "Whether tokens that requests begin with together run once: on or off.")

@@ -32,7 +32,10 @@ struct EngineArguments: ParsableArguments {
         name: .long,
         help: ArgumentHelp(
             "Memory for activations and states besides the weights, in MiB.",
-            discussion: "1024 unless given; on a GPU what the weights leave of its free memory."))
+            discussion: """
+                By default, where a CPU scores, a quarter of the weights less 56 for the program itself, from 8 to 1024; \
+                on a GPU what the weights leave of its free memory; else 1024.
+                """))
     var memory: Int?
 
     @Option(
@@ -55,11 +58,9 @@ struct EngineArguments: ParsableArguments {
     /// - Throws: ``PinError`` where these cores cannot be had.
     func options(precision: Precision = .fp32) throws -> EngineOptions {
         try pin?.pin()
-        var options = EngineOptions(
+        return EngineOptions(
             device: backend, deviceIndex: device, threads: threads, gemm: gemm, precision: precision,
-            budgetBytes: memory.map { $0 << 20 } ?? ScoringBudget.defaultBytes, sharing: prefixSharing)
-        options.takesFreeMemory = backend == .cuda && memory == nil
-        return options
+            budgetBytes: memory.map { $0 << 20 }, sharing: prefixSharing)
     }
 }
 

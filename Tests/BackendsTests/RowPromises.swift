@@ -41,9 +41,11 @@ enum RowPromises {
         }
     }
 
-    /// A prefix and its continuation equal the whole.
+    /// A prefix and its continuation equal the whole, in two passes and, where the backend forks within passes, in one.
     static func continuation<B: Backend>(_ backend: B) throws {
-        let cuts: [(Int) -> Int] = [{ $0 / 2 }, { min(1, $0) }, { max(0, $0 - 1) }, { $0 * 2 / 3 }]
+        let places: [(Int) -> Int] = [{ $0 / 2 }, { min(1, $0) }, { max(0, $0 - 1) }, { $0 * 2 / 3 }]
+        let forked = backend.forksWithinPasses ? places.map { Cut(place: $0, isWithinPass: true) } : []
+        let cuts = places.map { Cut(place: $0) } + forked
         for operation in Cases.scans {
             let whole = try operation.run(on: backend)
             for (index, cut) in cuts.enumerated() {

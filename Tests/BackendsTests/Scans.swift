@@ -1,11 +1,17 @@
 import Operations
 
-/// The operations along time, each over segments of the given lengths; `cut` splits every segment in a prefix and its
-/// continuation, which run one after the other from the states.
+/// Where every segment is split in a prefix and its continuation, by its length.
+struct Cut {
+    let place: (Int) -> Int
+    /// Whether continuations run in the same pass, in what the prefixes leave; else in a second one, from the states.
+    var isWithinPass = false
+}
+
+/// The operations along time, each over segments of the given lengths, whole or cut.
 protocol TimeOperation: Operation {
     var lengths: [Int] { get }
     /// The results for all segments at once: per row, then the states.
-    func run<B: Backend>(on backend: B, cut: ((Int) -> Int)?) throws -> [Outcome]
+    func run<B: Backend>(on backend: B, cut: Cut?) throws -> [Outcome]
 }
 
 extension TimeOperation {
@@ -13,7 +19,7 @@ extension TimeOperation {
 
     /// Walks `step` over the whole or over both halves, and puts the halves' rows back in order.
     func walk<B: Backend>(
-        on backend: B, cut: ((Int) -> Int)?, state: B.Matrix, step: ([Int], Segments, inout B.Matrix) -> B.Matrix
+        on backend: B, cut: Cut?, state: B.Matrix, step: ([Int], Segments, inout B.Matrix) -> B.Matrix
     ) throws -> [Outcome] {
         let whole = Segments(lengths: lengths)
         var state = state
@@ -22,13 +28,21 @@ extension TimeOperation {
             return [try backend.outcome("y", y), try backend.outcome("state", state)]
         }
         let halves = [
-            (0..<whole.count).map { whole[$0].prefix(cut(whole[$0].count)) },
-            (0..<whole.count).map { whole[$0].dropFirst(cut(whole[$0].count)) },
+            (0..<whole.count).map { whole[$0].prefix(cut.place(whole[$0].count)) },
+            (0..<whole.count).map { whole[$0].dropFirst(cut.place(whole[$0].count)) },
         ]
+        var passes = halves.map { ranges in (ranges, Segments(lengths: ranges.map(\.count))) }
+        if cut.isWithinPass {
+            let none = [Int?](repeating: nil, count: whole.count)
+            let lengths = halves.joined().map(\.count)
+            passes = [(halves.flatMap { $0 }, Segments(lengths: lengths, after: none + Array(0..<whole.count)))]
+            // What a segment with a parent finds in its own state is of no account.
+            state = backend.gather(Array(0..<whole.count) + (0..<whole.count).reversed(), from: state)
+        }
         var y = Outcome(name: "y", columns: 0, values: [])
-        for ranges in halves {
+        for (ranges, segments) in passes {
             let rows = ranges.flatMap { Array($0) }
-            let part = try backend.outcome("y", step(rows, Segments(lengths: ranges.map(\.count)), &state))
+            let part = try backend.outcome("y", step(rows, segments, &state))
             if y.values.isEmpty {
                 y = Outcome(
                     name: "y", columns: part.columns,
@@ -40,6 +54,7 @@ extension TimeOperation {
                     with: part.values[i * part.columns..<(i + 1) * part.columns])
             }
         }
+        if cut.isWithinPass { state = backend.gather(Array(whole.count..<2 * whole.count), from: state) }
         return [y, try backend.outcome("state", state)]
     }
 }
@@ -50,7 +65,7 @@ struct Convolve: TimeOperation {
     var width = 4
     var offset = 0
 
-    func run<B: Backend>(on backend: B, cut: ((Int) -> Int)?) throws -> [Outcome] {
+    func run<B: Backend>(on backend: B, cut: Cut?) throws -> [Outcome] {
         var numbers = Numbers(seed: 11)
         let (rows, columns) = (lengths.reduce(0, +), offset + channels + offset)
         let x = backend.matrix(numbers.floats(rows * columns), rows: rows, columns: columns)
@@ -92,7 +107,7 @@ struct SelectiveScan: TimeOperation {
     var states: Int
     var steps = Steps.usual
 
-    func run<B: Backend>(on backend: B, cut: ((Int) -> Int)?) throws -> [Outcome] {
+    func run<B: Backend>(on backend: B, cut: Cut?) throws -> [Outcome] {
         var numbers = Numbers(seed: 12)
         let (rows, columns) = (lengths.reduce(0, +), 3 + 2 * states)
         let x = backend.matrix(numbers.floats(rows * channels), rows: rows, columns: channels)
@@ -121,7 +136,7 @@ struct HeadScan: TimeOperation {
     var steps = Steps.usual
     var limit: ClosedRange<Float> = 0 ... .infinity
 
-    func run<B: Backend>(on backend: B, cut: ((Int) -> Int)?) throws -> [Outcome] {
+    func run<B: Backend>(on backend: B, cut: Cut?) throws -> [Outcome] {
         var numbers = Numbers(seed: 13)
         let (rows, heads) = (lengths.reduce(0, +), shape.heads)
         let channels = heads * shape.headDimension

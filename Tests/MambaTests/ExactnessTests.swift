@@ -33,6 +33,66 @@ struct ExactnessTests {
     }
 
     @Test(
+        "sequences longer than a pass give the bits and states of their parts",
+        arguments: ModelConfiguration.Architecture.allCases, Engine.exact)
+    func stretches(architecture: ModelConfiguration.Architecture, engine: Engine) throws {
+        func check<B: Backend>(_ backend: B) throws {
+            let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
+            let sequences = [3, 2300, 0, 2100].map { Synthetic.tokens($0, seed: UInt64($0)) }
+            let segments = Segments(lengths: sequences.map(\.count))
+            var packed = model.initialState(sequences: sequences.count)
+            let whole = try model.forward(sequences.flatMap { $0 }, segments: segments, state: &packed)
+            for (index, tokens) in sequences.enumerated() {
+                var state = model.initialState(sequences: 1)
+                var residual: [Float] = []
+                for first in stride(from: 0, to: tokens.count, by: 700) {
+                    let part = Array(tokens[first..<min(tokens.count, first + 700)])
+                    let hidden = try model.forward(part, segments: Segments(lengths: [part.count]), state: &state)
+                    residual += try backend.values(of: hidden.residual)
+                }
+                let rows = backend.gather(Array(whole.segments[index]), from: whole.residual)
+                #expect(try backend.values(of: rows) == residual, "sequence \(index)")
+                #expect(whole.positions[index] == Array(0..<tokens.count))
+                let single = try values(of: state, on: backend)
+                #expect(try values(of: packed.forked([index]), on: backend) == single, "sequence \(index)")
+            }
+        }
+        try check(engine.backend)
+    }
+
+    @Test(
+        "a tree in one pass gives the bits and states of its branches",
+        arguments: ModelConfiguration.Architecture.allCases, Engine.exact)
+    func trees(architecture: ModelConfiguration.Architecture, engine: Engine) throws {
+        func check<B: Backend>(_ backend: B) throws {
+            #expect(backend.forksWithinPasses)
+            let model = try LanguageModel(Synthetic.checkpoint(architecture), on: backend)
+            let parents: [Int?] = [nil, 0, 1, 0, nil, 4, 3]
+            let parts = [9, 3, 17, 1, 2, 40, 0].map { Synthetic.tokens($0, seed: UInt64($0)) }
+            let before = Synthetic.tokens(5, seed: 77)
+            var start = model.initialState(sequences: 1)
+            _ = try model.forward(before, segments: Segments(lengths: [5]), state: &start)
+            let (hidden, states) = try model.forward(
+                parts.flatMap { $0 }, segments: Segments(lengths: parts.map(\.count), after: parents),
+                after: parts.indices.map { $0 == 4 ? start[0] : nil }, keeping: [2, 5, 6])
+            for (leaf, kept) in [(2, 0), (5, 1), (6, 2)] {
+                var path = [leaf]
+                while let parent = parents[path[0]] { path.insert(parent, at: 0) }
+                let tokens = (path[0] == 4 ? before : []) + path.flatMap { parts[$0] }
+                var state = model.initialState(sequences: 1)
+                let whole = try model.forward(tokens, segments: Segments(lengths: [tokens.count]), state: &state)
+                let rows = path.flatMap { Array(hidden.segments[$0]) }
+                let last = Array(tokens.count - rows.count..<tokens.count)
+                #expect(try model.logits(hidden, rows: rows) == model.logits(whole, rows: last), "leaf \(leaf)")
+                #expect(
+                    try values(of: states.forked([kept]), on: backend) == values(of: state, on: backend),
+                    "leaf \(leaf)")
+            }
+        }
+        try check(engine.backend)
+    }
+
+    @Test(
         "a sequence gives the same bits alone and packed with others, under every reduction",
         arguments: ModelConfiguration.Architecture.allCases, Engine.exact)
     func packing(architecture: ModelConfiguration.Architecture, engine: Engine) throws {

@@ -151,12 +151,16 @@ static void folds(ptrdiff_t rows, ptrdiff_t columns, values_kind kind) {
     check("fold", out, rows * 4);
 }
 
+/// Of four segments: two begin in what others leave.
+static const ptrdiff_t parents[] = {-1, 0, 0, 2};
+
 static void convolutions(const ptrdiff_t *offsets, ptrdiff_t segments, ptrdiff_t channels, ptrdiff_t width) {
     const ptrdiff_t rows = offsets[segments], state_size = segments * channels * width;
     float *past = values(state_size, plain, -1, 1), *y = memory((size_t)(rows * channels) * 4);
     const ck_convolution c = {
         values(rows * channels, hostile, -1, 1), channels, values(channels * width, plain, -1, 1),
-        values(channels, plain, -1, 1), channels, width, past, channels * width, y, channels, offsets, segments};
+        values(channels, plain, -1, 1), channels, width, past, channels * width, y, channels, offsets, parents,
+        segments};
     k->convolve(&c, 0, channels, memory((size_t)(32 * width) * 4));
     check("convolution", y, rows * channels);
     check("convolution's state", past, state_size);
@@ -170,7 +174,7 @@ static void selective_scans(const ptrdiff_t *offsets, ptrdiff_t segments, ptrdif
         values(rows * channels, plain, -1, 1), channels, values(rows * channels, kind, -6, 2), channels,
         values(channels, plain, -1, 1), values(channels * states, plain, -16, -0.01f), values(channels, plain, -1, 1),
         values(rows * states, plain, -1, 1), values(rows * states, plain, -1, 1), states, channels, states, h,
-        channels * states, y, channels, offsets, segments};
+        channels * states, y, channels, offsets, parents, segments};
     k->selective_scan(&s, 0, channels, memory((size_t)(32 * states) * 4));
     check("selective scan", y, rows * channels);
     check("selective scan's state", h, state_size);
@@ -185,7 +189,7 @@ static void head_scans(const ptrdiff_t *offsets, ptrdiff_t segments, ptrdiff_t h
     const ck_head_scan s = {
         xbc, xbc + channels, xbc + channels + groups * states, columns, values(rows * heads, kind, -6, 2), heads,
         values(heads, plain, -1, 1), 0.001f, 10, values(heads, plain, -16, -0.01f), values(heads, plain, -1, 1), heads,
-        width, groups, states, h, channels * states, y, channels, offsets, segments};
+        width, groups, states, h, channels * states, y, channels, offsets, parents, segments};
     k->head_scan(&s, 0, heads, memory((size_t)ck_head_scan_scratch(states) * 4));
     check("head scan", y, rows * channels);
     check("head scan's state", h, state_size);

@@ -129,6 +129,31 @@ struct SharingTests {
     }
 }
 
+@Suite("What is held at a time")
+struct BudgetTests {
+    static let shapes: [PublishedShape] = PublishedShape.allCases
+
+    @Test("a worker on a CPU keeps to its weights and a quarter", arguments: shapes, [2, 4])
+    func quarter(shape: PublishedShape, valueBytes: Int) {
+        let weights = shape.configuration().parameterCount * valueBytes
+        let bytes = ScoringBudget.bytes(besideWeights: weights)
+        #expect((8 << 20...ScoringBudget.defaultBytes).contains(bytes))
+        if weights > 258_000_000 { #expect(bytes + 56 << 20 <= weights / 4 || bytes == 8 << 20) }
+    }
+
+    @Test("what a pass holds stays within the bytes, or is a tree that costs less than a state", arguments: shapes)
+    func pass(shape: PublishedShape) {
+        let model = shape.configuration()
+        for bytes in [8 << 20, 100 << 20, 1 << 30] {
+            let budget = ScoringBudget(bytes: bytes, for: model, keeping: false)
+            let layer = ScoringBudget.bytesPerState(model) / model.layerCount
+            #expect(budget.segments == 1 || budget.segments * layer <= bytes)
+            #expect(budget.rows <= 1024)
+            #expect(ScoringBudget(bytes: bytes, for: model).segments <= max(1, budget.segments))
+        }
+    }
+}
+
 @Suite("The work that sharing leaves")
 struct WorkTests {
     /// Rows of all layers and of the head, in four layers.

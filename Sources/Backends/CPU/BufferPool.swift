@@ -13,7 +13,7 @@ final class BufferPool: Sendable {
         let bytes: Int
 
         static func allocate(bytes: Int) -> Block? { ck_allocate(bytes).map { Block(address: $0, bytes: bytes) } }
-        func release() { ck_release(address) }
+        func release() { ck_release(address, bytes) }
     }
 
     private struct Unused {

@@ -15,12 +15,12 @@ extension CPUBackend {
         state.makeUnique()
         let y = make(rows: x.rows, columns: channels)
         withExtendedLifetime((x, weight, bias, state, y)) { [state] in
-            segments.offsets.withUnsafeBufferPointer { offsets in
-                guard let offsets = offsets.baseAddress else { return }
+            withPointers(segments) { offsets, parents in
                 var convolution = ck_convolution(
                     x: x.row(0) + columns.lowerBound, x_stride: x.stride, weight: weight.values, bias: bias.values,
                     channels: channels, width: width, state: state.row(0), state_stride: state.stride, y: y.row(0),
-                    y_stride: y.stride, offsets: offsets, segments: segments.count)
+                    y_stride: y.stride, offsets: offsets, parents: parents,
+                    segments: segments.count)
                 withUnsafePointer(to: &convolution) { convolution in
                     splitChannels(channels, work: x.rows * channels) { range in
                         withScratch(2 * Self.channelLanes * width) {
@@ -49,13 +49,12 @@ extension CPUBackend {
         state.makeUnique()
         let y = make(rows: x.rows, columns: channels)
         withExtendedLifetime((x, dt, dtBias, a, bc, d, state, y)) { [state] in
-            segments.offsets.withUnsafeBufferPointer { offsets in
-                guard let offsets = offsets.baseAddress else { return }
+            withPointers(segments) { offsets, parents in
                 var scan = ck_selective_scan(
                     x: x.row(0), x_stride: x.stride, dt: dt.row(0), dt_stride: dt.stride, dt_bias: dtBias.values,
                     a: a.values, d: d.values, b: bc.row(0) + bColumns.lowerBound, c: bc.row(0) + cColumns.lowerBound,
                     bc_stride: bc.stride, channels: channels, states: states, state: state.row(0),
-                    state_stride: state.stride, y: y.row(0), y_stride: y.stride, offsets: offsets,
+                    state_stride: state.stride, y: y.row(0), y_stride: y.stride, offsets: offsets, parents: parents,
                     segments: segments.count)
                 withUnsafePointer(to: &scan) { scan in
                     splitChannels(channels, work: x.rows * channels * states) { range in
@@ -85,15 +84,14 @@ extension CPUBackend {
         state.makeUnique()
         let y = make(rows: xbc.rows, columns: channels)
         withExtendedLifetime((xbc, projected, dtBias, a, d, state, y)) { [state] in
-            segments.offsets.withUnsafeBufferPointer { offsets in
-                guard let offsets = offsets.baseAddress else { return }
+            withPointers(segments) { offsets, parents in
                 let b = xbc.row(0) + channels
                 var scan = ck_head_scan(
                     x: xbc.row(0), b: b, c: b + shape.groups * states, xbc_stride: xbc.stride,
                     dt: projected.row(0) + dtColumns.lowerBound, dt_stride: projected.stride, dt_bias: dtBias.values,
                     dt_minimum: dtLimit.lowerBound, dt_maximum: dtLimit.upperBound, a: a.values, d: d.values,
                     heads: heads, head_dimension: width, groups: shape.groups, states: states, state: state.row(0),
-                    state_stride: state.stride, y: y.row(0), y_stride: y.stride, offsets: offsets,
+                    state_stride: state.stride, y: y.row(0), y_stride: y.stride, offsets: offsets, parents: parents,
                     segments: segments.count)
                 withUnsafePointer(to: &scan) { scan in
                     split(heads, work: xbc.rows * channels * states) { range in
@@ -105,6 +103,18 @@ extension CPUBackend {
             }
         }
         return y
+    }
+
+    /// Runs `body` with the first rows of segments and, where some have parents, with those.
+    private func withPointers(
+        _ segments: Segments, _ body: (_ offsets: UnsafePointer<Int>, _ parents: UnsafePointer<Int>?) -> Void
+    ) {
+        segments.offsets.withUnsafeBufferPointer { offsets in
+            segments.parents.withUnsafeBufferPointer { parents in
+                guard let offsets = offsets.baseAddress else { return }
+                body(offsets, segments.isForking ? parents.baseAddress : nil)
+            }
+        }
     }
 
     private func check(_ state: CPUMatrix, columns: Int, _ x: CPUMatrix, _ segments: Segments) {

@@ -73,6 +73,8 @@ public final class CPUBackend: Backend, CountsMemory {
     /// The packed product and every other kernel add in one order whatever the instruction set; a library may not.
     public var arithmetic: String { gemm == .packed ? "cpu/\(layoutName)" : engine }
 
+    public var forksWithinPasses: Bool { true }
+
     private var layoutName: String { precision == .fp32 ? "packed" : "packed-\(precision)" }
 
     private var layout: CPUWeight.Layout {

@@ -11,6 +11,7 @@ extension ReferenceBackend {
         check(state, [segments.count, channels * width], x, segments)
         var output = zeros(rows: x.rows, columns: channels)
         for segment in 0..<segments.count {
+            inherit(&state, segment, segments)
             for channel in 0..<channels {
                 let first = segment * state.columns + channel * width
                 var window = Array(state.values[first..<first + width])
@@ -37,6 +38,7 @@ extension ReferenceBackend {
         check(state, [segments.count, E * N], x, segments)
         var y = zeros(rows: x.rows, columns: E)
         for segment in 0..<segments.count {
+            inherit(&state, segment, segments)
             for e in 0..<E {
                 var h = state.values[(segment * E + e) * N..<(segment * E + e + 1) * N].map { $0 }  // [N]
                 for row in segments[segment] {
@@ -68,6 +70,7 @@ extension ReferenceBackend {
         check(state, [segments.count, E * N], xbc, segments)
         var y = zeros(rows: xbc.rows, columns: E)
         for segment in 0..<segments.count {
+            inherit(&state, segment, segments)
             for e in 0..<E {
                 let head = e / P
                 let group = head * G / H
@@ -92,6 +95,14 @@ extension ReferenceBackend {
             }
         }
         return y
+    }
+
+    /// Begins a segment in its parent's last state.
+    private func inherit(_ state: inout Matrix, _ segment: Int, _ segments: Segments) {
+        guard segments.isForking, segments.parents[segment] >= 0 else { return }
+        let (parent, width) = (segments.parents[segment], state.columns)
+        state.values.replaceSubrange(
+            segment * width..<(segment + 1) * width, with: Array(state.values[parent * width..<(parent + 1) * width]))
     }
 
     private func check(_ state: Matrix, _ shape: [Int], _ x: Matrix, _ segments: Segments) {

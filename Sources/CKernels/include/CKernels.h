@@ -7,7 +7,8 @@
 // Every kernel computes a row (along time: a segment) with the same operations in the same order whatever other rows
 // it is given with, whichever range of rows, channels or heads a call covers, and on every instruction set: fused
 // multiply-adds are written out, contraction is off, and lanes are summed in one fixed tree. Time is walked step by
-// step, so a segment may be cut anywhere and go on from its states with the same bits.
+// step, so a segment may be cut anywhere and go on from its states with the same bits. Segments are walked in their
+// order, so that one can begin in what an earlier one, its parent, leaves behind.
 //
 // Pointers must be valid for the shapes given; nothing is checked here. Outputs must not overlap inputs unless said.
 
@@ -60,6 +61,8 @@ typedef struct {
     float *y;                ///< [L, channels]
     ptrdiff_t y_stride;
     const ptrdiff_t *offsets;  ///< [S + 1], the first row of each segment, then L
+    const ptrdiff_t *_Nullable parents;  ///< [S], the earlier segment whose last state a segment begins in instead of
+                                         ///< its own, or −1; null where there is none
     ptrdiff_t segments;
 } ck_convolution;
 
@@ -82,6 +85,7 @@ typedef struct {
     float *y;                ///< [L, E]
     ptrdiff_t y_stride;
     const ptrdiff_t *offsets;  ///< [S + 1]
+    const ptrdiff_t *_Nullable parents;  ///< [S]
     ptrdiff_t segments;
 } ck_selective_scan;
 
@@ -107,6 +111,7 @@ typedef struct {
     float *y;                ///< [L, H·P]
     ptrdiff_t y_stride;
     const ptrdiff_t *offsets;  ///< [S + 1]
+    const ptrdiff_t *_Nullable parents;  ///< [S]
     ptrdiff_t segments;
 } ck_head_scan;
 
@@ -228,11 +233,12 @@ int ck_pin(const int *cores, ptrdiff_t count);
 /// where the system does not say.
 ptrdiff_t ck_usable_cores(int *cores, ptrdiff_t capacity);
 
-/// Memory for `bytes` of packed weights, on huge pages where the system gives them, or null; ends with `ck_release`.
+/// Memory for `bytes`, 64-byte aligned, on huge pages where it is large and the system gives them, or null; ends with
+/// `ck_release`.
 void *_Nullable ck_allocate(size_t bytes);
 
-/// Gives back what `ck_allocate` gave.
-void ck_release(void *memory);
+/// Gives back what `ck_allocate` gave for so many bytes.
+void ck_release(void *memory, size_t bytes);
 
 #pragma clang assume_nonnull end
 

@@ -74,6 +74,7 @@ static void convolve(const ck_convolution *s, ptrdiff_t first, ptrdiff_t last, f
     for (ptrdiff_t i = 0; i < s->segments; i++) {
         const ptrdiff_t start = s->offsets[i], end = s->offsets[i + 1];
         float *state = s->state + i * s->state_stride;
+        inherit(s->parents, i, s->state, s->state_stride, first * width, last * width);
         for (ptrdiff_t t = start; t < end; t += convolution_rows) {
             const ptrdiff_t stop = t + convolution_rows < end ? t + convolution_rows : end;
             for (ptrdiff_t c = first; c < last; c += 16) {

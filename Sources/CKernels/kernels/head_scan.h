@@ -109,9 +109,10 @@ static void head_scan(const ck_head_scan *s, ptrdiff_t first_head, ptrdiff_t las
     const ptrdiff_t states = s->states, width = s->head_dimension;
     head_scan_scratch scratch = head_scan_layout(memory, states);
     for (ptrdiff_t n = states; n < padded_states(states); n++) scratch.h[n] = splat(0);
-    for (ptrdiff_t i = 0; i < s->segments; i++)
-        for (ptrdiff_t first = s->offsets[i]; first < s->offsets[i + 1]; first += head_scan_span) {
-            const ptrdiff_t end = s->offsets[i + 1];
+    for (ptrdiff_t i = 0; i < s->segments; i++) {
+        const ptrdiff_t end = s->offsets[i + 1], head_states = width * states;
+        inherit(s->parents, i, s->state, s->state_stride, first_head * head_states, last_head * head_states);
+        for (ptrdiff_t first = s->offsets[i]; first < end; first += head_scan_span) {
             const ptrdiff_t last = end - first < head_scan_span ? end : first + head_scan_span;
             scratch.group = -1;
             for (ptrdiff_t head = first_head; head < last_head; head++) {
@@ -127,4 +128,5 @@ static void head_scan(const ck_head_scan *s, ptrdiff_t first_head, ptrdiff_t las
                 }
             }
         }
+    }
 }

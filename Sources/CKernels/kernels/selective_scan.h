@@ -66,6 +66,7 @@ static void selective_scan(const ck_selective_scan *s, ptrdiff_t first, ptrdiff_
     for (ptrdiff_t i = 0; i < s->segments; i++) {
         const ptrdiff_t end = s->offsets[i + 1];
         float *state = s->state + i * s->state_stride;
+        inherit(s->parents, i, s->state, s->state_stride, first * s->states, last * s->states);
         for (ptrdiff_t t = s->offsets[i]; t < end; t += selective_scan_span) {
             const ptrdiff_t stop = end - t < selective_scan_span ? end : t + selective_scan_span;
             for (ptrdiff_t e = first; e < last; e += 16) {

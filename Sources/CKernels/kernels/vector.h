@@ -39,6 +39,14 @@ INLINE u32x16 as_bits(f32x16 v) { return __builtin_bit_cast(u32x16, v); }
 
 INLINE f32x16 magnitude(f32x16 v) { return as_float(as_bits(v) & 0x7fffffffu); }
 
+/// Begins a segment in its parent's last state: its own floats [first, last) become the parent's.
+INLINE void inherit(const ptrdiff_t *parents, ptrdiff_t segment, float *state, ptrdiff_t stride, ptrdiff_t first,
+                    ptrdiff_t last) {
+    if (!parents || parents[segment] < 0 || first >= last) return;
+    __builtin_memcpy(state + segment * stride + first, state + parents[segment] * stride + first,
+                     (size_t)(last - first) * sizeof *state);
+}
+
 /// Lane i plus lane i + 8, then + 4, + 2, + 1.
 INLINE double sum_lanes(f64x16 v) {
     double a[16];

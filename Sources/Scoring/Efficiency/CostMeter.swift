@@ -57,7 +57,8 @@ public struct CostMeter<B: Backend>: Sendable {
 
     private func run(_ tokens: [Int32], _ segments: Segments, _ holdsLogits: Bool) throws {
         var state = model.initialState(sequences: segments.count)
-        let hidden = try model.forward(tokens, segments: segments, state: &state, reduction: reduction)
+        let hidden = try model.forward(
+            tokens, segments: segments, state: &state, reduction: reduction, stretch: .max)
         if holdsLogits {
             let logits = model.heldLogits(hidden)
             // What a device does later has to have happened.

@@ -10,9 +10,9 @@ export MOLT_REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)$
 BIN = $(shell $(SWIFT) build $(FLAGS) --show-bin-path)
 OURS = Package.swift Sources Tests
 
-.PHONY: all setup build demo test cuda cuda-on-host cuda-check bench bench-cluster bench-peers bench-scoring-peers fuzz \
-	simulate chaos slurm containers kubernetes sanitize browser pictures load slowdown api-fuzz operators lint format \
-	protocol clean
+.PHONY: all setup build demo test cuda cuda-on-host cuda-check bench bench-cluster bench-peers bench-scoring-peers \
+	bench-scoring-harness fuzz simulate chaos slurm containers kubernetes sanitize browser pictures load slowdown \
+	api-fuzz operators lint format protocol clean
 
 all: build
 
@@ -58,6 +58,10 @@ bench-peers:
 # The worker beside transformers and llama.cpp, where PYTHON has them: such as ARGUMENTS="--model DIR --precision bf16".
 bench-scoring-peers: build
 	$(PYTHON) Tests/ScoringBench/peers.py --worker $(BIN)/worker $(ARGUMENTS)
+
+# The six benchmarks end to end beside lm-evaluation-harness, where PYTHON has it and transformers.
+bench-scoring-harness: build
+	$(PYTHON) Tests/ScoringBench/harness.py --coord $(BIN)/coord $(ARGUMENTS)
 
 # The frame decoder under hostile bytes: number of cases and seed.
 fuzz: build

@@ -1,3 +1,4 @@
+import Benchmarks
 import Foundation
 import Mamba
 import Operations
@@ -21,6 +22,8 @@ extension JobFile {
                 }
             case "benchmarks":
                 for node in value.sequence ?? [] { note { _ = try BenchmarkRows(node, file: file, folder: folder) } }
+            case "efficiency":
+                for node in value.sequence ?? [] { note { _ = try Measure(node, file: file) } }
             case "reductions":
                 for node in value.sequence ?? [] { note { _ = try sweep.expand([node]) } }
             case "precision":

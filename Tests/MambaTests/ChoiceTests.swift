@@ -1,4 +1,5 @@
 import Backends
+import Hashing
 import Mamba
 import ModelFiles
 import Operations

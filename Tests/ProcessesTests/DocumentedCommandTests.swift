@@ -129,7 +129,7 @@ struct DocumentedCommandTests {
         return found
     }
 
-    /// The words of a command before its comment, pipe or continuation; a quoted text is one word.
+    /// The words of a command before its comment, pipe, redirection or continuation; a quoted text is one word.
     private static func commandWords(_ text: String) -> [String] {
         var words: [String] = []
         var word = ""
@@ -140,7 +140,7 @@ struct DocumentedCommandTests {
             } else if character == "'" || character == "\"" {
                 quote = character
             } else if character == " " {
-                if ["#", "|", ">", "&", "&&", "\\", "…"].contains(word) { break }
+                if ["#", "|", "<", ">", "&", "&&", "\\", "…"].contains(word) { break }
                 if !word.isEmpty { words.append(word) }
                 word = ""
             } else {

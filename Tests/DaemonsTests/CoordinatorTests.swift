@@ -173,7 +173,7 @@ struct CoordinatorTests {
         frame[4] = major
         try worker.send(frame)
         let reject = try worker.reject()
-        #expect(reject.code == .version && reject.detail.contains("1.0 to 1.1"))
+        #expect(reject.code == .version && reject.detail.contains("1.0 to 1.2"))
     }
 
     @Test(

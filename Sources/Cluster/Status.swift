@@ -92,31 +92,23 @@ extension Scheduler {
     }
 
     private func awaitedPrecisions(of run: RunRecord) -> [String] {
-        let wanted = waitingModels(of: run).map { run.models[$0].precision }
-        guard !wanted.isEmpty else { return [] }
-        let present = Set(sessions.all.flatMap(\.facts.precisions))
-        var awaited: [String] = []
-        for precision in wanted where !present.contains(precision) && !awaited.contains(precision) {
-            awaited.append(precision)
-        }
-        return awaited
+        awaited(waitingModels(of: run).map { run.models[$0].precision }) { $0.precisions }
     }
 
     private func awaitedMeasures(of run: RunRecord) -> [String] {
-        let wanted = waitingModels(of: run).compactMap { run.models[$0].measure }
-        guard !wanted.isEmpty else { return [] }
-        let present = Set(sessions.all.flatMap(\.facts.measures))
-        var awaited: [String] = []
-        for measure in wanted where !present.contains(measure) && !awaited.contains(measure) { awaited.append(measure) }
-        return awaited
+        awaited(waitingModels(of: run).compactMap { run.models[$0].measure }) { $0.measures }
     }
 
     private func awaitedEngines(of run: RunRecord) -> [EngineIdentity] {
-        let bound = waitingModels(of: run).compactMap { run.binding(of: $0) }
-        guard !bound.isEmpty else { return [] }
-        let present = Set(sessions.all.map(\.facts.identity))
-        var awaited: [EngineIdentity] = []
-        for engine in bound where !present.contains(engine) && !awaited.contains(engine) { awaited.append(engine) }
+        awaited(waitingModels(of: run).compactMap { run.binding(of: $0) }) { [$0.identity] }
+    }
+
+    /// Of what is wanted, each once, what no session has.
+    private func awaited<Need: Hashable>(_ wanted: [Need], _ has: (SessionFacts) -> [Need]) -> [Need] {
+        guard !wanted.isEmpty else { return [] }
+        let present = Set(sessions.all.flatMap { has($0.facts) })
+        var awaited: [Need] = []
+        for need in wanted where !present.contains(need) && !awaited.contains(need) { awaited.append(need) }
         return awaited
     }
 

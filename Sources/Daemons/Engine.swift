@@ -127,7 +127,7 @@ public struct EngineOptions: Sendable {
     }
 
     private func weightBytes(of model: ModelConfiguration) -> Int {
-        model.parameterCount * (precision == .fp32 ? 4 : 2)
+        model.parameterCount * precision.bytesPerWeight
     }
 
     private func describe(_ backend: some Backend) -> EngineDescription {

@@ -3,7 +3,8 @@
 /// Steele, Lea and Flood's generator (Fast splittable pseudorandom number generators, 2014). Not for secrets.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
     /// The increment γ: 2⁶⁴ by the golden ratio, odd.
-    public static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
+    @inlinable
+    public static var increment: UInt64 { 0x9E37_79B9_7F4A_7C15 }
 
     /// What the next number is made of.
     public var state: UInt64
@@ -15,7 +16,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     /// The next number: the state grows by γ and is mixed.
     @inlinable
     public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
+        state &+= SplitMix64.increment
         return SplitMix64.mix(state)
     }
 

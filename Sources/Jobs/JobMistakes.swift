@@ -14,7 +14,10 @@ extension JobFile {
         }
         var sweep = ReductionSweep(file: file)
         for (key, value) in mapping {
-            note { _ = try Section(Node([(key, value)]), of: "a job", in: file, keys: JobKeys.job) }
+            note {
+                let section = try Section(Node([(key, value)]), of: "a job", in: file, keys: JobKeys.job)
+                let _: Precision? = try section.optional("precision") { try section.name($0, of: "precision") }
+            }
             switch key.name {
             case "models":
                 for node in value.sequence ?? [] {
@@ -26,11 +29,6 @@ extension JobFile {
                 for node in value.sequence ?? [] { note { _ = try Measure(node, file: file) } }
             case "reductions":
                 for node in value.sequence ?? [] { note { _ = try sweep.expand([node]) } }
-            case "precision":
-                note {
-                    let section = try Section(Node([(key, value)]), of: "a job", in: file, keys: JobKeys.job)
-                    let _: Precision = try section.name("precision", of: "precision")
-                }
             default: break
             }
         }

@@ -27,14 +27,12 @@ public struct LanguageModel<B: Backend>: Sendable {
 
     /// The head's output for some rows of a forward pass, on the host. → [rows.count, V]
     public func logits(_ hidden: Hidden<B>, rows: [Int]) throws -> [Float] {
-        let normalized = normalized(hidden, rows: rows)
-        return try backend.values(of: backend.project(normalized, columns: 0..<normalized.columns, by: head))
+        try backend.values(of: logits(of: normalized(hidden, rows: rows)))
     }
 
     /// The head's output for every row of a forward pass, where it was computed. → [rows, V]
     public func heldLogits(_ hidden: Hidden<B>) -> B.Matrix {
-        let normalized = backend.normalize(hidden.residual, weight: normWeight, epsilon: configuration.normEpsilon)
-        return backend.project(normalized, columns: 0..<normalized.columns, by: head)
+        logits(of: normalized(hidden.residual))
     }
 
     /// Rates `targets[i]` as the token that follows row `rows[i]` of a forward pass; a row that rates several targets
@@ -58,7 +56,14 @@ public struct LanguageModel<B: Backend>: Sendable {
     private func normalized(_ hidden: Hidden<B>, rows: [Int]) -> B.Matrix {
         let all = 0..<hidden.segments.rowCount
         precondition(rows.allSatisfy(all.contains), "rows \(rows) of \(all.count)")
-        let picked = backend.gather(rows, from: hidden.residual)  // [rows.count, D]
-        return backend.normalize(picked, weight: normWeight, epsilon: configuration.normEpsilon)
+        return normalized(backend.gather(rows, from: hidden.residual))  // [rows.count, D]
+    }
+
+    private func normalized(_ residual: B.Matrix) -> B.Matrix {
+        backend.normalize(residual, weight: normWeight, epsilon: configuration.normEpsilon)
+    }
+
+    private func logits(of normalized: B.Matrix) -> B.Matrix {
+        backend.project(normalized, columns: 0..<normalized.columns, by: head)
     }
 }

@@ -48,10 +48,7 @@ public enum RandomCheckpoint {
     /// A float32 model in memory, of the same values as `write` gives.
     public static func model(_ configuration: ModelConfiguration, seed: UInt64) -> Checkpoint {
         let tensors = configuration.tensorShapes.map { shape in
-            var floats: [Float] = []
-            floats.reserveCapacity(shape.shape.reduce(1, *))
-            draw(shape, configuration, seed: seed) { floats += $0 }
-            return Tensor(name: shape.name, shape: shape.shape, floats: floats)
+            Tensor(name: shape.name, shape: shape.shape, floats: values(shape, configuration, seed: seed))
         }
         return Checkpoint(configuration: configuration, tensors: tensors)
     }
@@ -60,14 +57,18 @@ public enum RandomCheckpoint {
     /// reader makes of it, and no disk.
     public static func drawn(_ configuration: ModelConfiguration, seed: UInt64) -> Checkpoint {
         let tensors = configuration.tensorShapes.map { shape in
-            Tensor(name: shape.name, shape: shape.shape) {
-                var floats: [Float] = []
-                floats.reserveCapacity(shape.shape.reduce(1, *))
-                draw(shape, configuration, seed: seed) { floats += $0 }
-                return floats
-            }
+            Tensor(name: shape.name, shape: shape.shape) { values(shape, configuration, seed: seed) }
         }
         return Checkpoint(configuration: configuration, tensors: tensors, randomSeed: seed)
+    }
+
+    private static func values(
+        _ tensor: ModelConfiguration.TensorShape, _ configuration: ModelConfiguration, seed: UInt64
+    ) -> [Float] {
+        var floats: [Float] = []
+        floats.reserveCapacity(tensor.shape.reduce(1, *))
+        draw(tensor, configuration, seed: seed) { floats += $0 }
+        return floats
     }
 
     private static func draw<Failure: Error>(

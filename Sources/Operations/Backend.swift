@@ -145,6 +145,9 @@ extension Backend {
     public func score(_ hidden: Matrix, head: Weight, targets: [Int32]) throws -> [TokenScore] {
         try score(hidden, head: head, rows: Array(targets.indices), targets: targets)
     }
+
+    /// Returns when a matrix [L, D], L > 0, is computed: operations may return before they are done.
+    public func wait(for matrix: Matrix) throws { _ = try values(of: gather([0], from: matrix)) }
 }
 
 extension Backend {

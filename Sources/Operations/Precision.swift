@@ -8,4 +8,12 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     /// neighbouring inputs, the odd one first: y = fma(x[k + 1], w[k + 1], y), then y = fma(x[k], w[k], y), for
     /// k = 0, 2, …, from 0; a missing partner of the last input is 0.
     case bf16
+
+    /// What a weight takes in memory as products read it.
+    public var bytesPerWeight: Int {
+        switch self {
+        case .fp32: 4
+        case .bf16: 2
+        }
+    }
 }

@@ -18,7 +18,8 @@ extension RunReport {
             }
             if let average = row.figures[.average] { lines.append(line(row, average)) }
         }
-        for measurement in measurements { lines += self.lines(measurement) }
+        let labels = ReductionLabels(measurements.map(\.cell.reduction))
+        for measurement in measurements { lines += self.lines(measurement, labels) }
         return lines.map { $0.map(RunReport.quoted).joined(separator: ",") + "\r\n" }.joined()
     }
 
@@ -67,14 +68,14 @@ extension RunReport {
     }
 
     /// A line a figure of a measurement; `printed` stands beside what the paper prints, as a share or a factor.
-    private func lines(_ measurement: CellMeasurement) -> [[String]] {
+    private func lines(_ measurement: CellMeasurement, _ labels: ReductionLabels) -> [[String]] {
         let settings = ReductionSettings(measurement.cell.reduction)
         let (cell, figures) = (measurement.cell, measurement.figures)
         let identity = [
             run.run, run.build, cell.model, models.first { $0.id == cell.model }?.sha256 ?? "", settings.method,
             settings["flops"]?.text ?? "", settings["keep_ratio"]?.text ?? "",
-            ReductionLabels(measurements.map(\.cell.reduction))[cell.reduction], cell.reduction, cell.precision,
-            cell.benchmark, "", "", "\(cell.rows)", "\(cell.rowsExpected)", "\(cell.isComplete)",
+            labels[cell.reduction], cell.reduction, cell.precision, cell.benchmark, "", "", "\(cell.rows)",
+            "\(cell.rowsExpected)", "\(cell.isComplete)",
         ]
         let named: [(String, Double?, Bool)] =
             switch measurement.measure.kind {

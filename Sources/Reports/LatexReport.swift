@@ -62,9 +62,7 @@ enum Latex {
 
     /// The measurements of one measure, complete with the environment.
     static func table(_ table: EfficiencyTable) -> String {
-        let names = table.headers.count { EfficiencyTable.names.contains($0) }
-        let columns =
-            String(repeating: "l", count: names) + String(repeating: "r", count: table.headers.count - names)
+        let columns = table.headers.map { EfficiencyTable.isNumeric($0) ? "r" : "l" }.joined()
         let lines =
             [
                 "% \\usepackage{booktabs}", "\\begin{table}", "\\centering", "\\caption{\(text(table.title)).}",

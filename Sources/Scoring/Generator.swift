@@ -116,7 +116,7 @@ public struct Generator<B: Backend>: Sendable {
             for (index, positions) in hidden.positions.enumerated() { tell(first + index, positions) }
             if end == prefixes.count, hidden.segments.rowCount > 0 {
                 // A device that computes later is waited for, so that the prompts' time is theirs.
-                _ = try model.backend.values(of: model.backend.gather([0], from: hidden.residual))
+                try model.backend.wait(for: hidden.residual)
             }
             for index in 0..<part.count { states.append(state[index]) }
             first = end

@@ -36,20 +36,19 @@ extension Scorer {
     private func enter(
         _ trees: [PrefixForest.Tree], of plan: ScoringPlan, proceed: () throws -> Void
     ) throws -> [Entered] {
-        typealias Place = TrieWalk<B>.Place
         let ends = trees.enumerated().flatMap { tree in
             tree.element.members.enumerated().map { index, trunk in
                 (trunk: trunk, trie: tree.element.trie, index: index, number: tree.offset)
             }
         }
-        let followed = ends.compactMap { end -> Place? in
+        let followed = ends.compactMap { end -> TriePlace? in
             guard !plan.trunks[end.trunk].tails.nodes.isEmpty else { return nil }
-            return end.trie.ends[end.index].map { Place(trie: end.number, node: $0) }
+            return end.trie.ends[end.index].map { TriePlace(trie: end.number, node: $0) }
         }
         var walk = TrieWalk<B>(
             trees.map(\.trie), after: nil, wanting: Set(followed), within: budget,
             forking: model.backend.forksWithinPasses)
-        var pieces: [Place: [(rows: Unreduced<B>, range: Range<Int>)]] = [:]
+        var pieces: [TriePlace: [(rows: Unreduced<B>, range: Range<Int>)]] = [:]
         while let pass = walk.nextPass() {
             try proceed()
             let entered = try model.enter(
@@ -61,7 +60,7 @@ extension Scorer {
             }
         }
         return ends.map { end in
-            let path = end.trie.path(of: end.index).map { Place(trie: end.number, node: $0) }
+            let path = end.trie.path(of: end.index).map { TriePlace(trie: end.number, node: $0) }
             return Entered(
                 trunk: end.trunk, pieces: path.flatMap { pieces[$0] ?? [] },
                 state: path.last.flatMap { walk.lastStates[$0] })

@@ -63,7 +63,7 @@ public struct ScoringBudget: Sendable {
             keptRows: left / 4 / Self.bytesPerKeptRow(configuration), spare: (state / row, layers))
     }
 
-    /// The most that a process takes unless it is told otherwise, and what a GPU sets aside: 1 GiB.
+    /// The most that a process on a CPU takes unless it is told otherwise: 1 GiB.
     public static let defaultBytes = 1 << 30
 
     /// What keeps a process on a CPU below its weights and a quarter: a quarter of the weights less 56 MiB, for the

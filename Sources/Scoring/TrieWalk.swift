@@ -4,22 +4,9 @@ import Operations
 /// Goes through tries in passes, each node from the state that its parent left: within a pass where the backend forks
 /// there, else from states that are kept between passes.
 struct TrieWalk<B: Backend> {
-    /// A node of one of the tries.
-    struct Place: Hashable {
-        let trie: Int
-        let node: Int
-    }
-
-    /// Rows of a node that run in one pass.
-    struct Piece {
-        let place: Place
-        /// Counted from the node's first.
-        let rows: Range<Int>
-    }
-
     /// Pieces that run together.
     struct Pass {
-        let pieces: [Piece]
+        let pieces: [TriePiece]
         let tokens: [Int32]
         let segments: Segments
         /// nil where nothing has been read yet, and for a piece that goes on within the pass.
@@ -30,20 +17,20 @@ struct TrieWalk<B: Backend> {
 
     private let tries: [TokenTrie]
     private let roots: [SequenceState<B>]?
-    private let wanted: Set<Place>
-    private let passes: [[Piece]]
+    private let wanted: Set<TriePlace>
+    private let passes: [[TriePiece]]
     /// For each node that another pass goes on from, the last one that does.
-    private var lastUses: [Place: Int] = [:]
+    private var lastUses: [TriePlace: Int] = [:]
     private var next = 0
-    private var states: [Place: SequenceState<B>] = [:]
-    private(set) var lastStates: [Place: SequenceState<B>] = [:]
+    private var states: [TriePlace: SequenceState<B>] = [:]
+    private(set) var lastStates: [TriePlace: SequenceState<B>] = [:]
 
     /// - Parameters:
     ///   - roots: the state that each trie goes on from; nil where nothing has been read yet.
     ///   - wanted: nodes whose state is to be found in `lastStates` after the walk.
     ///   - forking: whether a node may run in its parent's pass.
     init(
-        _ tries: [TokenTrie], after roots: [SequenceState<B>]?, wanting wanted: Set<Place> = [],
+        _ tries: [TokenTrie], after roots: [SequenceState<B>]?, wanting wanted: Set<TriePlace> = [],
         within budget: ScoringBudget, forking: Bool
     ) {
         self.tries = tries
@@ -63,7 +50,7 @@ struct TrieWalk<B: Backend> {
             }
         }
         cut.close()
-        passes = cut.passes.map { $0.map { Piece(place: Place(trie: $0.trie, node: $0.node), rows: $0.rows) } }
+        passes = cut.passes
         for (number, pass) in passes.enumerated() {
             for piece in pass { if let origin = origin(of: piece) { lastUses[origin] = number } }
         }
@@ -73,7 +60,7 @@ struct TrieWalk<B: Backend> {
     func nextPass() -> Pass? {
         guard next < passes.count else { return nil }
         let pieces = passes[next]
-        var running: [Place: Int] = [:]
+        var running: [TriePlace: Int] = [:]
         var parents: [Int?] = []
         var starts: [SequenceState<B>?] = []
         for (segment, piece) in pieces.enumerated() {
@@ -105,23 +92,23 @@ struct TrieWalk<B: Backend> {
     }
 
     /// What a piece goes on from: the rows of its node before it, or its node's parent; nil at a trie's root.
-    private func origin(of piece: Piece) -> Place? {
+    private func origin(of piece: TriePiece) -> TriePlace? {
         guard piece.rows.lowerBound == 0 else { return piece.place }
-        return node(piece.place).parent.map { Place(trie: piece.place.trie, node: $0) }
+        return node(piece.place).parent.map { TriePlace(trie: piece.place.trie, node: $0) }
     }
 
-    private func isUsedLater(_ piece: Piece) -> Bool { lastUses[piece.place, default: next] > next }
+    private func isUsedLater(_ piece: TriePiece) -> Bool { lastUses[piece.place, default: next] > next }
 
-    private func isWanted(_ piece: Piece) -> Bool {
+    private func isWanted(_ piece: TriePiece) -> Bool {
         wanted.contains(piece.place) && piece.rows.upperBound == node(piece.place).tokens.count
     }
 
-    private func node(_ place: Place) -> TokenTrie.Node { tries[place.trie].nodes[place.node] }
+    private func node(_ place: TriePlace) -> TokenTrie.Node { tries[place.trie].nodes[place.node] }
 }
 
 extension [TokenTrie] {
     /// All rows of a node.
-    fileprivate func piece(_ trie: Int, _ node: Int) -> PassCut.Piece {
-        PassCut.Piece(trie: trie, node: node, rows: 0..<self[trie].nodes[node].tokens.count)
+    fileprivate func piece(_ trie: Int, _ node: Int) -> TriePiece {
+        TriePiece(place: TriePlace(trie: trie, node: node), rows: 0..<self[trie].nodes[node].tokens.count)
     }
 }

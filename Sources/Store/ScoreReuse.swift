@@ -4,8 +4,8 @@ import GRDB
 ///
 /// The identity is everything that a score depends on: the model's content, tokenizer, data, the example's tokens, the
 /// reduction with its scope, the precision, the build, and the engine's arithmetic. A row that another run contradicted
-/// is not taken over, nor is one of a revoked worker, nor a measurement, which is of one machine at one time. Every model of the new run takes over from one engine only, to
-/// which it is then bound.
+/// is not taken over, nor is one of a revoked worker, nor a measurement, which is of one machine at one time. Every model
+/// of the new run takes over from one engine only, to which it is then bound.
 struct ScoreReuse {
     let db: Database
     let run: Int64

@@ -95,8 +95,7 @@ struct Decode {
         }.dropFirst()
         let times = runs.sorted { $0.stepSeconds < $1.stepSeconds }[repeats / 2]
         let step = times.stepSeconds / Double(times.steps)
-        let weights = configuration.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
-        let weightBytes = weights * (precision == .fp32 ? 4 : 2)
+        let weightBytes = configuration.parameterCount * precision.bytesPerWeight
         let stateBytes = shape.sequences * ScoringBudget.bytesPerState(configuration)
         return Result(
             shape: shape.description, reduction: reduction, newTokens: newTokens,

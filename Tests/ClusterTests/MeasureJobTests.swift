@@ -17,6 +17,17 @@ struct MeasureJobTests {
         return hello
     }
 
+    /// A job that measures, and two workers who each wish for one.
+    private static func driver(_ parameters: SchedulerParameters) -> SchedulerDriver {
+        var driver = SchedulerDriver(parameters: parameters)
+        driver.submit(jobs: [job("a")])
+        for (session, worker) in [(1, "w1"), (2, "w2")] as [(SessionID, WorkerKey)] {
+            driver.take(.hello(hello(["memory"]), worker: worker, session: session))
+            driver.take(.credit(slots: 1), from: session)
+        }
+        return driver
+    }
+
     @Test("go only to workers that know the measure, and wait for one by its name")
     func known() {
         var driver = SchedulerDriver()
@@ -36,12 +47,7 @@ struct MeasureJobTests {
     func unverified() {
         var parameters = SchedulerParameters()
         parameters.verification = 1
-        var driver = SchedulerDriver(parameters: parameters)
-        driver.submit(jobs: [Self.job("a")])
-        for (session, worker) in [(1, "w1"), (2, "w2")] as [(SessionID, WorkerKey)] {
-            driver.take(.hello(Self.hello(["memory"]), worker: worker, session: session))
-            driver.take(.credit(slots: 1), from: session)
-        }
+        var driver = Self.driver(parameters)
         let lease = LeaseName(job: "a", epoch: 1)
         driver.take(.scores(lease, batch: 1, rows: [WireRow()]), from: 1)
         driver.take(.jobDone(lease), from: 1)
@@ -53,12 +59,7 @@ struct MeasureJobTests {
     func patience() {
         var parameters = SchedulerParameters.unverified
         parameters.passPatience = 1_200_000
-        var driver = SchedulerDriver(parameters: parameters)
-        driver.submit(jobs: [Self.job("a")])
-        for (session, worker) in [(1, "w1"), (2, "w2")] as [(SessionID, WorkerKey)] {
-            driver.take(.hello(Self.hello(["memory"]), worker: worker, session: session))
-            driver.take(.credit(slots: 1), from: session)
-        }
+        var driver = Self.driver(parameters)
         let lease = LeaseName(job: "a", epoch: 1)
         let progress = [LeaseProgress(lease: lease, examplesDone: 0, currentExample: 0)]
         // Longer than any job of scores may take without a row, and in all.

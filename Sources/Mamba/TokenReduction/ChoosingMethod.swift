@@ -33,12 +33,12 @@ extension SequenceRows {
             sources = stride(from: 0, to: left.count, by: 2).map { left[$0] }
             destinations = stride(from: 1, to: left.count, by: 2).map { left[$0] }
         }
-        let connections = try match(sources, to: destinations, rectified: choice.rectified).connections
-        var similarities = Ranking(connections.lazy.map { -$0.similarity })
+        let matching = try match(sources, to: destinations, rectified: choice.rectified)
+        let connections = matching.connections
         return ChosenRows(
             importance: importance, pruned: pruned, sources: connections.map(\.source),
             destinations: connections.map(\.destination), similarities: connections.map(\.similarity),
-            used: similarities.first(choice.used))
+            used: matching.placesOfMostSimilar(choice.used))
     }
 }
 

@@ -26,9 +26,12 @@ public struct Matching: Sendable, Equatable {
     }
 
     /// The `count` most similar connections, best first, ties by the lower source; the others are not sorted.
-    public func mostSimilar(_ count: Int) -> [Connection] {
+    public func mostSimilar(_ count: Int) -> [Connection] { placesOfMostSimilar(count).map { connections[$0] } }
+
+    /// Where those stand in `connections`.
+    func placesOfMostSimilar(_ count: Int) -> [Int] {
         var ranking = Ranking(connections.lazy.map { -$0.similarity })
-        return ranking.first(count).map { connections[$0] }
+        return ranking.first(count)
     }
 }
 

@@ -11,7 +11,10 @@ struct EfficiencyTable {
     let rows: [[String]]
 
     /// The columns that name what was measured; those after them are figures.
-    static let names = ["Model", "Precision", "Method", "Target", "Settings"]
+    private static let names = ["Model", "Precision", "Method", "Target", "Settings"]
+
+    /// Whether a column is of figures.
+    static func isNumeric(_ header: String) -> Bool { !names.contains(header) }
 
     init(_ measure: Measure, _ report: RunReport) {
         let measurements = report.measurements.filter { $0.measure == measure }
@@ -90,8 +93,7 @@ struct EfficiencyTable {
 
     /// The table for a terminal.
     var text: String {
-        var table = TextTable(
-            columns: headers.map { .init(header: $0, isNumeric: !EfficiencyTable.names.contains($0)) })
+        var table = TextTable(columns: headers.map { .init(header: $0, isNumeric: EfficiencyTable.isNumeric($0)) })
         table.rows = rows
         return table.text
     }

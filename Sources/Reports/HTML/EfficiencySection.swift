@@ -9,7 +9,7 @@ extension HTMLPage {
                 page.element("thead") { page in
                     page.element("tr") { page in
                         for header in table.headers {
-                            page.columnHead(header, numeric: !EfficiencyTable.names.contains(header))
+                            page.columnHead(header, numeric: EfficiencyTable.isNumeric(header))
                         }
                     }
                 }
@@ -27,7 +27,7 @@ extension HTMLPage {
     private func rowOf(_ row: [String], _ table: EfficiencyTable, _ page: inout Markup) {
         page.element("tr") { page in
             for (header, text) in zip(table.headers, row) {
-                page.element("td", ["class": EfficiencyTable.names.contains(header) ? "" : "n"], text)
+                page.element("td", ["class": EfficiencyTable.isNumeric(header) ? "n" : ""], text)
             }
         }
     }

@@ -60,9 +60,7 @@ public struct CostMeter<B: Backend>: Sendable {
         let hidden = try model.forward(
             tokens, segments: segments, state: &state, reduction: reduction, stretch: .max)
         if holdsLogits {
-            let logits = model.heldLogits(hidden)
-            // What a device does later has to have happened.
-            _ = try model.backend.values(of: model.backend.gather([0], from: logits))
+            try model.backend.wait(for: model.heldLogits(hidden))
         } else {
             let last = (0..<hidden.segments.count).map { hidden.segments[$0].upperBound - 1 }
             _ = try model.score(hidden, rows: last, targets: last.map { _ in 0 })

@@ -44,7 +44,6 @@ public struct MemoryNeed: Sendable, Equatable {
     }
 
     private static func weights(_ model: ModelConfiguration, _ precision: Precision) -> Int {
-        let parameters = model.tensorShapes.reduce(0) { $0 + $1.shape.reduce(1, *) }
-        return parameters * (precision == .fp32 ? 4 : 2)
+        model.parameterCount * precision.bytesPerWeight
     }
 }

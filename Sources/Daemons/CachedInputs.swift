@@ -2,6 +2,7 @@ import Benchmarks
 import Foundation
 import Hub
 import Jobs
+import ModelFiles
 
 /// What `coord fetch` got, for jobs that name their inputs without paths.
 public struct CachedInputs: InputLocator {
@@ -17,4 +18,6 @@ public struct CachedInputs: InputLocator {
     public func rows(of benchmark: BenchmarkName) -> URL? { cache.benchmark(benchmark) }
 
     public func tokenizer() -> URL? { cache.tokenizer() }
+
+    public var hashes: KnownHashes? { cache.hashes }
 }

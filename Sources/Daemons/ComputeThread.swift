@@ -27,6 +27,8 @@ final class ComputeThread: @unchecked Sendable {
     /// Ends the download that a job waits for.
     private var loading: (lease: LeaseName, interruption: Interruption)?
     private var isEnded = false
+    /// Of the work that came last; the compute thread's own.
+    private var pace = Pace()
 
     /// - Parameter report: told of what happens, from the compute thread.
     init(models: ModelLocator, options: EngineOptions, report: @escaping @Sendable (WorkerEvent) -> Void) {
@@ -104,6 +106,7 @@ final class ComputeThread: @unchecked Sendable {
             let engine = try models.engine(
                 for: task.job, measuring: measure.map { ($0, reduction) }, interruption(for: task.lease))
             report(.loaded(model: task.job.model.sha256))
+            pace.turn(to: [task.job.model.sha256, task.job.precision, task.job.reduction])
             if let measure {
                 try self.measure(measure, for: task, with: engine, reduction)
             } else {
@@ -137,7 +140,6 @@ final class ComputeThread: @unchecked Sendable {
         } catch is CancellationError where stopRequest(task.lease) == .afterCurrent {
             return report(.stopped(task.lease))
         }
-        var pace = Pace()
         pace.measure(tokens: measure.tokens, in: begin.duration(to: .now))
         report(.measured(WorkerLoad(tokensPerSecond: pace.tokensPerSecond)))
         report(.produced(task.lease, rows: [WireRow(example: example, measure, cost)]))
@@ -147,7 +149,6 @@ final class ComputeThread: @unchecked Sendable {
     private func score(_ task: Task, with engine: Engine, _ reduction: Reduction) throws {
         let byIndex = Dictionary(task.job.examples.map { ($0.index, $0) }) { first, _ in first }
         let examples = task.examples.compactMap { byIndex[$0] }
-        var pace = Pace()
         var next = 0
         var failure: ExampleFailure?
         while next < examples.count {
@@ -219,6 +220,13 @@ private struct Pace {
     private static let seconds = 2.0
     private static let maximumTokens = 8192.0
     private(set) var tokensPerSecond = 0.0
+    private var work: [String] = []
+
+    /// What was measured holds for work of the same kind only: a model, its precision, a reduction.
+    mutating func turn(to work: [String]) {
+        if work != self.work { self = Pace() }
+        self.work = work
+    }
 
     func end(of examples: [WireExample], from start: Int) -> Int {
         let budget = Int(min(Self.maximumTokens, max(64, tokensPerSecond * Self.seconds)))

@@ -168,7 +168,9 @@ extension ModelLocator {
             return (try checkpoint(of: model), nil)
         } catch {
             if let held = try cache.hold(checkpoint: model.sha256) {
-                if let checkpoint = try? Checkpoint.open(held.folder), try checkpoint.sha256() == model.sha256 {
+                if let checkpoint = try? Checkpoint.open(held.folder),
+                    try checkpoint.sha256(known: cache.hashes) == model.sha256
+                {
                     return (checkpoint, held)
                 }
                 guard source != nil else { throw error }
@@ -214,7 +216,7 @@ extension ModelLocator {
         for path in try candidates(for: model) {
             do {
                 let checkpoint = try Checkpoint.open(path)
-                let sha256 = try checkpoint.sha256()
+                let sha256 = try checkpoint.sha256(known: cache.hashes)
                 if sha256 == model.sha256 { return checkpoint }
                 throw ModelError.different(
                     model: model.id, path: path.path, expected: model.sha256, found: sha256)

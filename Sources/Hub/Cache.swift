@@ -1,12 +1,13 @@
 import Benchmarks
 import Foundation
+import ModelFiles
 
 /// Files from the hub, kept once by content; everything here reads the disk only.
 ///
 /// Layout below the root: `blobs/sha256/…` holds contents; `models/OWNER/NAME`, `tokenizers/OWNER/NAME` and
 /// `benchmarks/NAME` hold `snapshots/REVISION`, folders of links to blobs with a `record.json`, and `refs/BRANCH`, the
 /// revision that a branch stood for when it was fetched. `checkpoints/SHA256` holds a model that came from a coordinator.
-/// `partial` and `locks` serve downloads under way.
+/// `partial` and `locks` serve downloads under way. `hashes` says what checkpoints were when they were last read.
 public struct Cache: Sendable {
     /// The cache's folder, which need not exist.
     public let root: URL
@@ -23,6 +24,9 @@ public struct Cache: Sendable {
         let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()
         return Cache(root: URL(fileURLWithPath: home).appendingPathComponent(".cache/molt"))
     }
+
+    /// Hashes of checkpoints, wherever they are.
+    public var hashes: KnownHashes { KnownHashes(folder: root.appendingPathComponent("hashes")) }
 
     /// A model's folder, ready for `Checkpoint.open`; nil where it is not there in full.
     ///

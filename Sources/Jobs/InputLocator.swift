@@ -10,6 +10,8 @@ public protocol InputLocator: Sendable {
     func rows(of benchmark: BenchmarkName) -> URL?
     /// The published models' tokenizer.
     func tokenizer() -> URL?
+    /// Where hashes of checkpoints are known from; nil to read every checkpoint.
+    var hashes: KnownHashes? { get }
 }
 
 /// A locator that finds nothing, for jobs that name every path.
@@ -19,6 +21,7 @@ public struct NoInputs: InputLocator {
     public func model(repository: String, revision: String?) -> URL? { nil }
     public func rows(of benchmark: BenchmarkName) -> URL? { nil }
     public func tokenizer() -> URL? { nil }
+    public var hashes: KnownHashes? { nil }
 }
 
 /// A benchmark's rows as they were found.

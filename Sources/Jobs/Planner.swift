@@ -76,7 +76,7 @@ public struct Planner: Sendable {
     private func open(_ job: JobFile, _ inputs: LocatedInputs) throws -> [PlannedModel] {
         try zip(job.models, inputs.models).map { listed, folder in
             progress("hashing \(listed.id)")
-            let model = try folder.map { try Self.open(listed.id, in: $0) } ?? Self.draw(listed)
+            let model = try folder.map { try Self.open(listed.id, in: $0, known: locator.hashes) } ?? Self.draw(listed)
             for reduction in job.reductions(of: listed) {
                 try Self.check(reduction, fits: model.id, model.configuration)
             }
@@ -87,11 +87,11 @@ public struct Planner: Sendable {
     /// What a job names, as far as it is here.
     func locate(_ job: JobFile) -> LocatedInputs { LocatedInputs(job, by: locator) }
 
-    static func open(_ id: String, in folder: URL) throws -> PlannedModel {
+    static func open(_ id: String, in folder: URL, known: KnownHashes?) throws -> PlannedModel {
         let checkpoint = try Checkpoint.open(folder)
         return PlannedModel(
             id: id, path: folder, configuration: checkpoint.configuration,
-            summary: try CheckpointSummary(checkpoint))
+            summary: try CheckpointSummary(checkpoint, known: known))
     }
 
     /// A model with random weights.

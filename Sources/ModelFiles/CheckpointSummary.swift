@@ -64,7 +64,9 @@ public struct CheckpointSummary: Sendable, Codable, Equatable, CustomStringConve
     }
 
     /// Summarises a checkpoint; reads all of its files once, for the hash.
-    public init(_ checkpoint: Checkpoint) throws(ModelFileError) {
+    ///
+    /// - Parameter known: where its hash may be known from; then the files are not read.
+    public init(_ checkpoint: Checkpoint, known: KnownHashes? = nil) throws(ModelFileError) {
         let configuration = checkpoint.configuration
         architecture = configuration.architecture
         layout = configuration.layout
@@ -87,7 +89,7 @@ public struct CheckpointSummary: Sendable, Codable, Equatable, CustomStringConve
         self.files = files
         ignoredTensors = checkpoint.ignoredTensors
         randomSeed = checkpoint.randomSeed
-        sha256 = try checkpoint.sha256()
+        sha256 = try checkpoint.sha256(known: known)
     }
 
     /// Lines of a label and what it stands for.

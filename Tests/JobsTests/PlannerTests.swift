@@ -94,6 +94,7 @@ struct PlannerTests {
         func model(repository: String, revision: String?) -> URL? { repository == "me/mine" ? model : nil }
         func rows(of benchmark: BenchmarkName) -> URL? { rows[benchmark] }
         func tokenizer() -> URL? { tokenizerFile }
+        let hashes: KnownHashes? = nil
     }
 
     @Test("what a job names without a path is planned from the cache, as if its path were given")

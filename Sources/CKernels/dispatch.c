@@ -35,6 +35,16 @@ const ck_kernels *_Nullable ck_kernels_for(ck_instruction_set set) {
     return set == ck_portable ? &ck_table_portable : NULL;
 }
 
+const ck_matcher *_Nullable ck_matcher_for(ck_instruction_set set) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const int wide = set == ck_avx512 || set == ck_avx512bf16;
+    if (wide && has_avx512() && __builtin_cpu_supports("avx512vnni")) return &ck_matcher_avx512vnni;
+#endif
+    (void)set;
+    return NULL;
+}
+
 ptrdiff_t ck_head_scan_scratch(ptrdiff_t states) {
     const ptrdiff_t padded = padded_states(states);
     return 16 * padded + 48 * head_scan_tile + 2 * head_scan_span + 2 * padded * head_scan_span;

@@ -14,6 +14,7 @@ extern const ck_kernels ck_table_portable;
 extern const ck_kernels ck_table_avx2;
 extern const ck_kernels ck_table_avx512;
 extern const ck_kernels ck_table_avx512bf16;
+extern const ck_matcher ck_matcher_avx512vnni;
 #endif
 
 #endif

@@ -66,6 +66,7 @@ static int result_count, results_seen, failures;
 
 static const ck_kernels *k;
 static int is_first;
+static ptrdiff_t matched;
 
 /// Keeps a result of the first instruction set, or compares with what it gave there; NaN equals NaN.
 static void check(const char *what, float *v, ptrdiff_t count) {
@@ -235,6 +236,101 @@ static void means(ptrdiff_t rows, ptrdiff_t columns) {
     }
 }
 
+// MARK: Matching
+
+typedef enum { spread, alike, equal, tailed, empty, broken, tiny, huge, matched_kinds } rows_kind;
+
+/// Rows that are spread out, alike but for a little, equal, of few large values, or in part zero, not of numbers, below
+/// what is normal, or near the largest number.
+static float *rows_of(ptrdiff_t rows, ptrdiff_t columns, rows_kind kind) {
+    float *x = values(rows * columns, plain, -1, 1);
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t c = 0; c < columns; c++) {
+            float *v = x + r * columns + c;
+            const uint64_t b = bits();
+            if (kind == alike) *v = (float)(c % 7) - 3 + 0.01f * *v;
+            if (kind == equal) *v = (float)(c % 7) - 3;
+            if (kind == tailed) *v = b % 50 == 0 ? 40 * *v : *v * *v * *v;
+            if (kind == empty && r % 3 == 0) *v = 0;
+            if (kind == broken && r % 5 == 0 && b % 9 == 0) *v = b % 2 ? INFINITY : NAN;
+            if (kind == tiny) *v *= 0x1p-140f;
+            if (kind == huge) *v *= 0x1.8p127f;
+        }
+    return x;
+}
+
+static ck_byte_rows byte_rows(ptrdiff_t rows, ptrdiff_t columns) {
+    const size_t padded = (size_t)(rows + 31) / 32 * 32;
+    float *v[4];
+    for (int i = 0; i < 4; i++) {
+        v[i] = memory(padded * 4);
+        for (size_t r = 0; r < padded; r++) v[i][r] = i == 1 ? NAN : 0;
+    }
+    return (ck_byte_rows){memory((size_t)(rows * ck_byte_columns(columns))), v[0], v[1], v[2], v[3],
+                          memory(padded * 4)};
+}
+
+/// What products of bytes decide must be what whole products find.
+static void matches(const ck_matcher *matcher, ptrdiff_t sources, ptrdiff_t candidates, ptrdiff_t columns,
+                    rows_kind kind) {
+    const ptrdiff_t panels = panels_of(candidates), byte_columns = ck_byte_columns(columns);
+    const float *x = rows_of(sources + candidates, columns, kind);
+    float *u = memory((size_t)(sources * columns) * 4), *v = memory((size_t)(candidates * columns) * 4);
+    for (ptrdiff_t r = 0; r < sources; r++) k->unit(x + r * columns, columns, 0, u + r * columns);
+    for (ptrdiff_t r = 0; r < candidates; r++) k->unit(x + (sources + r) * columns, columns, 0, v + r * columns);
+    float *packed = memory((size_t)(panels * ck_panel_width * columns) * 4);
+    float *y = memory((size_t)(sources * candidates) * 4);
+    k->pack(v, ck_float32, candidates, columns, 0, panels, packed);
+    const ck_product whole = {u, columns, packed, columns, candidates, y, candidates, 0};
+    k->product(&whole, 0, sources, 0, panels);
+    ck_fold *found = memory((size_t)sources * sizeof *found);
+    k->fold(y, candidates, sources, candidates, 0, found, 1);
+    // About any centre.
+    const float *centre = kind == spread ? values(columns, plain, -0.1f, 0.1f) : v;
+    float *scratch = memory((size_t)byte_columns * 4);
+    const ck_byte_rows of_sources = byte_rows(sources, columns), of_candidates = byte_rows(candidates, columns);
+    for (ptrdiff_t r = 0; r < sources; r++)
+        matcher->round_to_bytes(&of_sources, r, u + r * columns, centre, columns, 0, scratch);
+    for (ptrdiff_t r = 0; r < candidates; r++)
+        matcher->round_to_bytes(&of_candidates, r, v + r * columns, centre, columns, 128, scratch);
+    float *byte_panels = memory((size_t)(panels * ck_panel_width * byte_columns));
+    k->pack(of_candidates.bytes, ck_float32, candidates, byte_columns / 4, 0, panels, byte_panels);
+    const ck_match match = {columns, u, columns, of_sources, v, columns, candidates, of_candidates, byte_panels};
+    int32_t *best = memory((size_t)sources * 4);
+    float *similarities = memory((size_t)sources * 4);
+    for (ptrdiff_t first = 0; first < sources; first += 50) {
+        const ptrdiff_t last = first + 50 < sources ? first + 50 : sources;
+        const ptrdiff_t integers = (last - first) * panels * 32 + 2 * ck_match_most(candidates);
+        int32_t *space = memory((size_t)integers * 4);
+        ptrdiff_t open = matcher->match(&match, first, last, space, best, similarities);
+        for (ptrdiff_t r = first; r < last; r++) open -= best[r] < 0;
+        failures += open != 0;
+    }
+    ptrdiff_t decided = 0;
+    for (ptrdiff_t r = 0; r < sources; r++) {
+        if (best[r] < 0) continue;
+        decided++;
+        if (best[r] == found[r].argmax && memcmp(similarities + r, &found[r].maximum, 4) == 0) continue;
+        fprintf(stderr, "row %td matches %d (%a), not %d (%a)\n", r, best[r], (double)similarities[r],
+                found[r].argmax, (double)found[r].maximum);
+        failures++;
+    }
+    matched += decided;
+    // Where few are alike, few may be left to whole products.
+    if (kind == tailed && columns > 40 && 2 * decided < sources) {
+        fprintf(stderr, "%td of %td rows decided\n", decided, sources);
+        failures++;
+    }
+}
+
+static void matches_of_all_shapes(const ck_matcher *matcher) {
+    static const ptrdiff_t shapes[][3] = {{1, 1, 1},    {3, 33, 17},   {31, 32, 64}, {40, 97, 48},
+                                          {60, 100, 200}, {101, 130, 515}, {70, 64, 1040}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (rows_kind kind = spread; kind < matched_kinds; kind++)
+            matches(matcher, shapes[i][0], shapes[i][1], shapes[i][2], kind);
+}
+
 // MARK: The shapes
 
 static void products_of_all_shapes(void) {
@@ -291,7 +387,10 @@ int main(void) {
         state = 1;
         results_seen = 0;
         all();
-        printf("%s: %d results\n", k->name, is_first ? result_count : results_seen);
+        const ck_matcher *matcher = ck_matcher_for(sets[i]);
+        matched = 0;
+        if (matcher) matches_of_all_shapes(matcher);
+        printf("%s: %d results, %td matches\n", k->name, is_first ? result_count : results_seen, matched);
     }
     if (failures) fprintf(stderr, "%d results differ\n", failures);
     return failures != 0;

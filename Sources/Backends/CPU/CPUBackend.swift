@@ -31,6 +31,7 @@ public final class CPUBackend: Backend, CountsMemory {
     static let panelWidth = Int(ck_panel_width)
     static let channelLanes = Int(ck_channel_lanes)
     let kernels: Kernels
+    let matcher: Matcher?
     let pool: BufferPool
 
     /// A backend on `threads` cores.
@@ -53,6 +54,7 @@ public final class CPUBackend: Backend, CountsMemory {
         self.precision = precision
         self.instructionSet = chosen
         self.kernels = kernels
+        matcher = chosen.matcher
         pool = BufferPool(limit: limit)
         if gemm == .openBLAS { openblas_set_num_threads(1) }
     }
@@ -124,6 +126,11 @@ public final class CPUBackend: Backend, CountsMemory {
 
     /// A matrix whose values are undefined.
     func make(rows: Int, columns: Int) -> CPUMatrix { CPUMatrix(rows: rows, columns: columns, pool: pool) }
+
+    /// The same, row after row without padding.
+    func makeTight(rows: Int, columns: Int) -> CPUMatrix {
+        CPUMatrix(rows: rows, columns: columns, tight: true, pool: pool)
+    }
 
     /// Memory for the length of a call, 64-byte aligned.
     func withScratch<R>(_ floats: Int, _ body: (UnsafeMutablePointer<Float>) -> R) -> R {

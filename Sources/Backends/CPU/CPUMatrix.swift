@@ -13,12 +13,14 @@ public struct CPUMatrix: BackendMatrix, Sendable {
     private let pool: BufferPool
 
     /// A matrix whose values are undefined.
-    init(rows: Int, columns: Int, pool: BufferPool) {
+    ///
+    /// - Parameter tight: whether rows follow each other without padding.
+    init(rows: Int, columns: Int, tight: Bool = false, pool: BufferPool) {
         precondition(rows >= 0 && columns >= 0, "a matrix [\(rows), \(columns)]")
         self.rows = rows
         self.columns = columns
         self.pool = pool
-        stride = Self.stride(of: columns)
+        stride = tight ? columns : Self.stride(of: columns)
         buffer = Buffer(count: rows * stride, pool: pool)
     }
 

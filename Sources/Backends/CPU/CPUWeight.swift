@@ -60,12 +60,14 @@ public struct CPUWeight: Sendable {
         }
     }
 
-    /// Rows that exist only for one operation, packed; `rows` are [outputs, inputs] without padding.
-    init(rows: UnsafePointer<Float>, outputs: Int, inputs: Int, backend: CPUBackend) {
-        let count = Self.panelCount(outputs) * CPUBackend.panelWidth * inputs
+    /// Rows that exist only for one operation, packed; they come without padding.
+    init(rows: CPUMatrix, backend: CPUBackend) {
+        precondition(rows.stride == rows.columns, "rows with padding")
+        let count = Self.panelCount(rows.rows) * CPUBackend.panelWidth * rows.columns
         self.init(
-            outputs: outputs, inputs: inputs, layout: .panels, buffer: Buffer(count: count, pool: backend.pool))
-        backend.pack(rows, ck_float32, into: self)
+            outputs: rows.rows, inputs: rows.columns, layout: .panels,
+            buffer: Buffer(count: count, pool: backend.pool))
+        withExtendedLifetime(rows) { backend.pack(rows.row(0), ck_float32, into: self) }
     }
 
     private init(outputs: Int, inputs: Int, layout: Layout, buffer: Buffer) {

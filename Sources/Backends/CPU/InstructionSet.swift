@@ -19,22 +19,32 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         return available.first ?? .portable
     }
 
-    var kernels: Kernels? {
+    var kernels: Kernels? { ck_kernels_for(kernelName).map(Kernels.init) }
+
+    /// Nil where rows are matched by whole products only.
+    var matcher: Matcher? { ck_matcher_for(kernelName).map(Matcher.init) }
+
+    private var kernelName: ck_instruction_set {
         switch self {
-        case .avx512bf16: ck_kernels_for(ck_avx512bf16).map(Kernels.init)
-        case .avx512: ck_kernels_for(ck_avx512).map(Kernels.init)
-        case .avx2: ck_kernels_for(ck_avx2).map(Kernels.init)
-        case .portable: ck_kernels_for(ck_portable).map(Kernels.init)
+        case .avx512bf16: ck_avx512bf16
+        case .avx512: ck_avx512
+        case .avx2: ck_avx2
+        case .portable: ck_portable
         }
     }
 }
 
-/// A table of C kernels: constant, so any thread may read it.
+typealias Kernels = FunctionTable<ck_kernels>
+typealias Matcher = FunctionTable<ck_matcher>
+
+/// A table of C functions: constant, so any thread may read it.
 @dynamicMemberLookup
-struct Kernels: @unchecked Sendable {
-    private let table: UnsafePointer<ck_kernels>
+struct FunctionTable<Functions>: @unchecked Sendable {
+    private let table: UnsafePointer<Functions>
 
-    init(_ table: UnsafePointer<ck_kernels>) { self.table = table }
+    init(_ table: UnsafePointer<Functions>) { self.table = table }
 
-    subscript<Kernel>(dynamicMember kernel: KeyPath<ck_kernels, Kernel>) -> Kernel { table.pointee[keyPath: kernel] }
+    subscript<Function>(dynamicMember function: KeyPath<Functions, Function>) -> Function {
+        table.pointee[keyPath: function]
+    }
 }

@@ -123,6 +123,52 @@ typedef struct {
     int32_t argmax;          ///< lowest column of the largest logit
 } ck_fold;
 
+/// Rows in bytes: x − centre, turned, ≈ scale · bytes. All of as many values as there are rows, but for the bytes.
+typedef struct {
+    void *bytes;             ///< [rows, ck_byte_columns]
+    float *scales;
+    float *residues;         ///< |x − centre − scale · bytes|₂ or a little more; NaN where x is not of numbers
+    float *lengths;          ///< |x − centre|₂ or a little more
+    float *bases;            ///< x · centre
+    int32_t *sums;           ///< Σ bytes
+} ck_byte_rows;
+
+/// Rows of unit length, and candidates to be matched with them.
+typedef struct {
+    ptrdiff_t columns;       ///< at most `ck_byte_most_columns`
+    const float *sources;    ///< [A, columns]
+    ptrdiff_t source_stride;
+    ck_byte_rows source_rows;
+    const float *candidates;   ///< [B, columns]
+    ptrdiff_t candidate_stride;
+    ptrdiff_t candidate_count;  ///< B
+    ck_byte_rows candidate_rows;  ///< for ⌈B / 32⌉ · 32 rows; residues are NaN past the last
+    const void *candidate_panels;  ///< the candidates' bytes and 128, four of them as one value of what `pack` gives
+} ck_match;
+
+/// Matching by products of bytes.
+typedef struct {
+    /// Row `index` of `rows` from a row of unit length, with `offset` added to each byte (not to their sum); scratch
+    /// holds `ck_byte_columns` floats.
+    void (*round_to_bytes)(const ck_byte_rows *rows, ptrdiff_t index, const float *x, const float *centre,
+                           ptrdiff_t columns, int offset, float *scratch);
+
+    /// For each source of [first, last) the first of the candidates that are most similar to it, and how similar: to
+    /// the bit what `product` and `fold` of the kernels give. Where that would take longer than they do, −1. Scratch
+    /// holds (last − first) · ⌈B / 32⌉ · 32 + 2 · `ck_match_most` integers. Returns how many there are of −1.
+    ptrdiff_t (*match)(const ck_match *match, ptrdiff_t first, ptrdiff_t last, int32_t *scratch, int32_t *best,
+                       float *similarities);
+} ck_matcher;
+
+/// Columns up to which sums of products of bytes fit into 32 bits.
+enum { ck_byte_most_columns = 1 << 16 };
+
+/// Bytes that a row takes.
+static inline ptrdiff_t ck_byte_columns(ptrdiff_t columns) { return (columns + 15) / 16 * 16; }
+
+/// Candidates of a row that `match` looks at one by one.
+static inline ptrdiff_t ck_match_most(ptrdiff_t candidates) { return 24 + candidates / 16; }
+
 /// The kernels for one instruction set.
 typedef struct {
     /// `avx512bf16`, `avx512`, `avx2` or `portable`.
@@ -216,6 +262,9 @@ typedef struct {
 /// The kernels for an instruction set, or null where this processor (or this build) has none for it. Those for
 /// `ck_avx512bf16` are also null where its products of pairs have other bits than the other sets': that is tried.
 const ck_kernels *_Nullable ck_kernels_for(ck_instruction_set set);
+
+/// Matching that stands beside the kernels for an instruction set, or null where this processor has none.
+const ck_matcher *_Nullable ck_matcher_for(ck_instruction_set set);
 
 /// Floats of scratch that one call of `head_scan` needs, for N states.
 ptrdiff_t ck_head_scan_scratch(ptrdiff_t states);

@@ -1,6 +1,8 @@
 """The parts of `make bench`: what each measures, by which tool, and the bar."""
 
 import json
+import os
+import random
 import shutil
 import subprocess
 import sys
@@ -59,8 +61,9 @@ def scoring_peers(stage, part):
         for precision in ("fp32", "bf16"):
             words = ["--model", stage.model(shape), "--worker", stage.options.bin / "worker", "--precision", precision,
                      "--shapes", "8x128", "--repeat", 1, "--threads", stage.threads, "--json"]
-            words += ["--gguf", stage.options.gguf[shape]] if shape in stage.options.gguf else []
-            command = f"make bench-scoring-peers ARGUMENTS=\"--model {shape} --precision {precision} --shapes 8x128\""
+            words += ["--gguf", stage.options.gguf[shape]] if shape in stage.options.gguf else ["--llama"]
+            command = ("make bench-scoring-peers "
+                       f"ARGUMENTS=\"--model {shape} --precision {precision} --shapes 8x128 --llama\"")
             row = json.loads(stage.run(stage.options.python, ROOT / "Tests/ScoringBench/peers.py", *words))[0]
             for peer, bar in (("llama.cpp", bars[shape][precision]), ("transformers", None)):
                 what = f"{shape} {precision} 8x128, × {peer}"
@@ -89,18 +92,38 @@ def reduction(stage, part):
                       f"{row['speed_up']:.2f}×", "≥ 1.30×", row["speed_up"] >= 1.3, command)
 
 
+def requests(count):
+    """Requests as the benchmarks have them, of seeded tokens: a context, and two or four continuations."""
+    draw = random.Random(5)
+
+    def tokens(low, high):
+        return [draw.randrange(50_000) for _ in range(draw.randint(low, high))]
+
+    for number in range(count):
+        yield {"id": str(number), "context": tokens(8, 60),
+               "continuations": [tokens(1, 30) for _ in range(draw.choice([2, 4]))]}
+
+
 def memory(stage, part):
-    """A worker's resident memory by its weights."""
+    """A scoring worker's resident memory by its weights."""
+    path = stage.folder / "requests.jsonl"
+    path.write_text("".join(json.dumps(request) + "\n" for request in requests(64)))
     for shape in SHAPES:
         for precision in ("fp32", "bf16"):
             model = stage.model(shape)
-            command = f"worker bench --model {shape} --shapes 8x128 --logits all --precision {precision} --repeat 1"
-            row = stage.bench(model, *command.split()[4:])[0]
+            command = f"worker score --model {shape} --precision {precision} --threads {stage.threads} < requests.jsonl"
+            words = [stage.options.bin / "worker", "score", "--model", model, "--precision", precision, "--threads",
+                     stage.threads]
+            with path.open() as lines:
+                worker = subprocess.Popen([str(word) for word in words], stdin=lines, stdout=subprocess.DEVNULL)
+                _, status, use = os.wait4(worker.pid, 0)
+            if status != 0:
+                raise RuntimeError(f"worker score ended with {os.waitstatus_to_exitcode(status)}")
             weights = (model / "model.safetensors").stat().st_size // 4 * WEIGHT_BYTES[precision]
-            share = row["peak_rss_bytes"] / weights
-            value = f"{share:.2f}× ({row['peak_rss_bytes'] / 2**20:.0f} of {weights / 2**20:.0f} MiB)"
-            stage.bar(part, f"{shape} {precision} 8x128, peak of memory by weights", value, "≤ 1.25×", share <= 1.25,
-                      command)
+            share = 1024 * use.ru_maxrss / weights
+            value = f"{share:.2f}× ({use.ru_maxrss / 2**10:.0f} of {weights / 2**20:.0f} MiB)"
+            stage.bar(part, f"{shape} {precision}, peak of a scoring worker's memory by weights", value, "≤ 1.25×",
+                      share <= 1.25, command)
 
 
 def linearity(stage, part):

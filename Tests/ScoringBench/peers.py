@@ -5,7 +5,8 @@
     Tests/ScoringBench/peers.py --model DIR --generate 32 --shapes 1x16,8x16
 
 Peers are used where they are installed: transformers (with torch) on the same folder, a Hugging Face checkpoint; and
-llama.cpp, through llama-cpp-python, on `--gguf FILE`. Each shape is timed in turn by everyone, `--repeat` times over,
+llama.cpp, through llama-cpp-python, on `--gguf FILE` or, with `--llama` and PyPI's gguf, on a file that is written from
+the folder for the occasion; before that is timed, its choice of a token is held against ours. Each shape is timed in turn by everyone, `--repeat` times over,
 so that what else the machine does hits all alike; figures are medians. Prefill rates every position's logits.
 """
 
@@ -14,7 +15,9 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 
 def arguments():
@@ -27,6 +30,7 @@ def arguments():
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--generate", type=int, help="time so many greedy tokens after each prompt instead")
     parser.add_argument("--gguf", help="the same model as llama.cpp reads it")
+    parser.add_argument("--llama", action="store_true", help="write that file from the checkpoint's folder")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     options.shapes = [tuple(int(number) for number in shape.split("x")) for shape in options.shapes.split(",")]
@@ -82,14 +86,42 @@ def transformers(options):
     return "transformers", measure
 
 
+def gguf_file(options):
+    """The model as llama.cpp reads it."""
+    if options.gguf:
+        return options.gguf
+    import gguf_model
+
+    folder = tempfile.TemporaryDirectory()
+    options.kept = folder  # until the process ends
+    path = Path(folder.name) / "model.gguf"
+    gguf_model.write(options.model, options.precision, path)
+    return str(path)
+
+
+def check_choice(options, model, length):
+    """Says whether llama.cpp goes on from a prompt with the token that we go on with."""
+    prompt = tokens_of(1, length, model.n_vocab())[0]
+    model.reset()
+    model.eval(prompt)
+    theirs = model.sample(temp=0)
+    command = [options.worker, "generate", "--model", options.model, "--precision", options.precision,
+               "--max-new-tokens", "1"]
+    request = json.dumps({"id": "a", "tokens": prompt})
+    output = subprocess.run(command, input=request, text=True, check=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL).stdout
+    ours = json.loads(output)["tokens"][0]
+    print(f"after {length} tokens molt goes on with {ours}, llama.cpp with {theirs}", file=sys.stderr)
+
+
 def llama_cpp(options):
-    if not options.gguf:
-        raise ImportError("--gguf is not given")
+    if not options.gguf and not options.llama:
+        raise ImportError("neither --gguf nor --llama is given")
     from llama_cpp import Llama
 
     longest = max(length for _, length in options.shapes) + (options.generate or 0)
     model = Llama(
-        options.gguf, n_ctx=longest, n_batch=longest, n_ubatch=longest, n_threads=options.threads,
+        gguf_file(options), n_ctx=longest, n_batch=longest, n_ubatch=longest, n_threads=options.threads,
         n_threads_batch=options.threads, logits_all=not options.generate, verbose=False)
 
     def measure(sequences, length):
@@ -106,6 +138,7 @@ def llama_cpp(options):
             seconds += time.perf_counter() - start
         return sequences * (options.generate or length) / seconds
 
+    check_choice(options, model, min(32, longest))
     return "llama.cpp", measure
 
 

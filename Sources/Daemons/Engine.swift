@@ -64,6 +64,19 @@ public struct EngineOptions: Sendable {
         }
     }
 
+    /// What the engine's device is.
+    ///
+    /// - Throws: `CUDAError` where there is no GPU to be had.
+    public var deviceProperties: DeviceProperties {
+        get throws {
+            switch device {
+            case .reference: ReferenceBackend().deviceProperties
+            case .cpu: CPUBackend(threads: threads, gemm: gemm).deviceProperties
+            case .cuda: try CUDABackend(CUDADevice(deviceIndex, of: CUDALibrary())).deviceProperties
+            }
+        }
+    }
+
     /// What engines of these options can compute products in, whatever the options' own precision.
     public var precisions: [Precision] { device == .cpu && gemm != .packed ? [.fp32] : Precision.allCases }
 

@@ -21,6 +21,8 @@ public protocol Backend: Sendable {
     /// Names what decides a score's bits, such as `cpu/packed`: engines of one build with equal arithmetic give equal
     /// scores, whatever instruction set or thread count they use.
     var arithmetic: String { get }
+    /// What the device is.
+    var deviceProperties: DeviceProperties { get }
     /// Whether the operations along time take segments that begin in other segments' last states; else all segments
     /// begin in their own.
     var forksWithinPasses: Bool { get }

@@ -75,6 +75,8 @@ public final class CPUBackend: Backend, CountsMemory {
     /// The packed product and every other kernel add in one order whatever the instruction set; a library may not.
     public var arithmetic: String { gemm == .packed ? "cpu/\(layoutName)" : engine }
 
+    public var deviceProperties: DeviceProperties { Processor.properties(architecture: instructionSet.rawValue) }
+
     public var forksWithinPasses: Bool { true }
 
     private var layoutName: String { precision == .fp32 ? "packed" : "packed-\(precision)" }

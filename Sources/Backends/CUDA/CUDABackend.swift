@@ -67,6 +67,13 @@ public final class CUDABackend: Backend, CountsMemory {
             .filter { !$0.isEmpty }.joined(separator: "/")
     }
 
+    public var deviceProperties: DeviceProperties {
+        let properties = device.properties
+        return DeviceProperties(
+            name: properties.name, kind: .cuda, architecture: properties.architecture,
+            computeUnits: properties.processors, memoryBytes: properties.totalBytes)
+    }
+
     private var product: String {
         switch gemm {
         case .tiled: "tiled"

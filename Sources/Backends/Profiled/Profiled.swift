@@ -27,6 +27,7 @@ public struct Profiled<Base: Backend>: Backend {
 
     public var engine: String { base.engine }
     public var arithmetic: String { base.arithmetic }
+    public var deviceProperties: DeviceProperties { base.deviceProperties }
     public var forksWithinPasses: Bool { base.forksWithinPasses }
 
     public func weight(_ tensor: Tensor) throws -> Weight { try base.weight(tensor) }

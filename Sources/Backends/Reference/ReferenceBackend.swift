@@ -36,6 +36,7 @@ public struct ReferenceBackend: Backend {
 
     public var engine: String { precision == .fp32 ? "reference" : "reference-\(precision)" }
     public var arithmetic: String { engine }
+    public var deviceProperties: DeviceProperties { Processor.properties(architecture: "") }
     public var forksWithinPasses: Bool { true }
 
     public func weight(_ tensor: Tensor) throws -> Matrix {

@@ -123,7 +123,12 @@ let package = Package(
         .moltTests("Jobs", ["ModelFiles", "Benchmarks", "Mamba", "Operations"]),
         .moltTests(
             "Processes", module: nil, ["Store", "ModelFiles", "Daemons", "Messaging", "Wire", "CZeroMQ", .grdb]),
-        .moltTests("Daemons", ["Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles", "Hub", "Hashing"]),
+        .moltTests(
+            "Daemons",
+            [
+                "Cluster", "Messaging", "Wire", "Store", "Jobs", "ModelFiles", "Hub", "Hashing", "Backends",
+                "Operations",
+            ]),
         .moltTests("Dashboard", ["Store", "Cluster", "Wire", "Scoring", "ModelFiles", .logging]),
         .moltTests("Tidy", module: nil),
 

@@ -3,9 +3,14 @@
 // The operand is rounded to the weight's element and filled up to whole tiles of rows, and every shape of weight has
 // one algorithm, chosen once for a fixed number of rows, without splitting the sum. Within one library on one device a
 // row's result then depends neither on the number of rows nor on the others, as far as its kernels can be trusted.
+//
+// Half precision ends at 65,504. A row with greater values is divided by a power of two before it is rounded, and its
+// sums are multiplied by it: nothing but the row decides which, and nothing is lost that rounding leaves of such a row.
 
+#include <algorithm>
 #include <map>
 #include <tuple>
+#include <type_traits>
 
 #include "arithmetic.cuh"
 
@@ -22,6 +27,39 @@ __global__ void operand_kernel(
     if (place >= count) return;
     int64_t row = place / stride, column = place % stride;
     narrow(row < rows && column < inputs ? x[row * x_stride + column] : 0.0f, operand[place]);
+}
+
+/// The operand in half precision, a block a row, and what the row was divided by.
+__global__ void half_operand_kernel(
+    const float *x, int64_t x_stride, int64_t rows, int64_t inputs, int64_t stride, Half *operand, float *scales) {
+    auto largest_of_warps = static_cast<float *>(block_memory());
+    const int64_t row = blockIdx.x;
+    if (row >= rows) {
+        for (int64_t i = threadIdx.x; i < stride; i += blockDim.x) operand[row * stride + i] = Half{0};
+        return;
+    }
+    const float *from = x + row * x_stride;
+    float largest = 0;
+    for (int64_t i = threadIdx.x; i < inputs; i += blockDim.x) largest = fmaxf(largest, fabsf(from[i]));
+#pragma unroll
+    for (int lanes = 16; lanes > 0; lanes /= 2)
+        largest = fmaxf(largest, __shfl_xor_sync(whole_warp, largest, lanes));
+    if (threadIdx.x % 32 == 0) largest_of_warps[threadIdx.x / 32] = largest;
+    __syncthreads();
+    for (unsigned warp = 0; warp < blockDim.x / 32; warp++) largest = fmaxf(largest, largest_of_warps[warp]);
+    // From 65,520 on a value becomes infinite. What is divided lies below 2¹⁵; an infinite row stays so.
+    const int exponent = largest >= 65520.0f && largest <= FLT_MAX ? int(float_to_bits(largest) >> 23) - 127 - 14 : 0;
+    const float divided = bits_to_float(uint32_t(127 - exponent) << 23);
+    if (threadIdx.x == 0) scales[row] = bits_to_float(uint32_t(127 + exponent) << 23);
+    for (int64_t i = threadIdx.x; i < stride; i += blockDim.x)
+        narrow(i < inputs ? from[i] * divided : 0.0f, operand[row * stride + i]);
+}
+
+/// Multiplies the sums of a row by what it was divided by, a block a row; of most that is 1.
+__global__ void restore_kernel(float *y, int64_t outputs, const float *scales) {
+    const float scale = scales[blockIdx.x];
+    if (scale == 1) return;
+    for (int64_t i = threadIdx.x; i < outputs; i += blockDim.x) y[blockIdx.x * outputs + i] *= scale;
 }
 
 }  // namespace
@@ -142,7 +180,7 @@ LibraryProducts *open_library(mc_device *device) {
     const CublasLt &functions = CublasLt::shared();
     if (!functions.missing.empty()) {
         device->fail(
-            mc_failed, "bf16 products need cuBLASLt: " + functions.missing +
+            mc_failed, "products in bf16 and fp16 need cuBLASLt: " + functions.missing +
                 "; install it where the system looks for libraries, or compute in fp32");
         return nullptr;
     }
@@ -178,12 +216,18 @@ void multiply_by_library(
     mc_device *device, int, const Element *operand, int64_t rows, mc_weight weight, float *y) {
     auto weights = static_cast<const Element *>(weight.values);
     on_host::perform(device->stream, [=] {
+        // Widened once, neighbouring outputs side by side.
+        std::vector<float> wide(size_t(weight.inputs * weight.outputs));
+        for (int64_t output = 0; output < weight.outputs; output++)
+            for (int64_t k = 0; k < weight.inputs; k++)
+                wide[size_t(k * weight.outputs + output)] = widen(weights[output * weight.stride + k]);
+        std::fill(y, y + rows * weight.outputs, 0.0f);
         for (int64_t row = 0; row < rows; row++)
-            for (int64_t output = 0; output < weight.outputs; output++) {
-                float sum = 0;
-                for (int64_t k = 0; k < weight.inputs; k++)
-                    sum += widen(operand[row * weight.stride + k]) * widen(weights[output * weight.stride + k]);
-                y[row * weight.outputs + output] = sum;
+            for (int64_t k = 0; k < weight.inputs; k++) {
+                const float x = widen(operand[row * weight.stride + k]);
+                const float *of_input = wide.data() + k * weight.outputs;
+                for (int64_t output = 0; output < weight.outputs; output++)
+                    y[row * weight.outputs + output] += x * of_input[output];
             }
     });
 }
@@ -200,10 +244,22 @@ template <class Element> void multiply_in(mc_device *device, mc_matrix x, int64_
     Scratch<Element> operand(device, uint64_t(count), "a product's operand");
     if (!device->works()) return;
     Element *values = operand;
-    LAUNCH(
-        device, operand_kernel<Element>, dim3(unsigned(ceiling(count, 256))), 256, 0, x.values + column, x.columns,
-        x.rows, weight.inputs, weight.stride, count, values);
-    multiply_by_library<Element>(device, type_of(values), values, rows, weight, y);
+    if constexpr (!std::is_same_v<Element, Half>) {
+        LAUNCH(
+            device, operand_kernel<Element>, dim3(unsigned(ceiling(count, 256))), 256, 0, x.values + column, x.columns,
+            x.rows, weight.inputs, weight.stride, count, values);
+        multiply_by_library<Element>(device, type_of(values), values, rows, weight, y);
+    } else {
+        constexpr unsigned threads = 256;
+        Scratch<float> scales(device, uint64_t(rows), "a product's scales");
+        if (!device->works()) return;
+        float *of_rows = scales;
+        LAUNCH(
+            device, half_operand_kernel, dim3(unsigned(rows)), threads, threads / 32 * sizeof(float), x.values + column,
+            x.columns, x.rows, weight.inputs, weight.stride, values, of_rows);
+        multiply_by_library<Element>(device, type_of(values), values, rows, weight, y);
+        LAUNCH(device, restore_kernel, dim3(unsigned(x.rows)), threads, 0, y, weight.outputs, of_rows);
+    }
 }
 
 }  // namespace

@@ -57,7 +57,9 @@ public struct EngineOptions: Sendable {
             switch device {
             case .reference: describe(ReferenceBackend(precision: precision))
             case .cpu:
-                describe(CPUBackend(threads: threads, gemm: gemm, precision: gemm == .packed ? precision : .fp32))
+                describe(
+                    CPUBackend(
+                        threads: threads, gemm: gemm, precision: precisions.contains(precision) ? precision : .fp32))
             case .cuda:
                 describe(try CUDABackend(CUDADevice(deviceIndex, of: CUDALibrary()), precision: precision))
             }
@@ -78,7 +80,21 @@ public struct EngineOptions: Sendable {
     }
 
     /// What engines of these options can compute products in, whatever the options' own precision.
-    public var precisions: [Precision] { device == .cpu && gemm != .packed ? [.fp32] : Precision.allCases }
+    public var precisions: [Precision] {
+        switch device {
+        case .reference, .cuda: Precision.allCases
+        case .cpu: gemm == .packed ? CPUBackend.precisions : [.fp32]
+        }
+    }
+
+    /// Says what computes in a precision that engines of these options do not.
+    ///
+    /// - Throws: ``EngineError``.
+    public func check(_ precision: Precision) throws {
+        guard device == .cpu, !precisions.contains(precision) else { return }
+        guard CPUBackend.precisions.contains(precision) else { throw EngineError.notOnCPU(precision) }
+        throw EngineError.noSuchProduct(gemm: gemm, precision: precision)
+    }
 
     /// What engines of these options can measure: nothing without books of their memory.
     public var measures: [Measure.Kind] { device == .reference ? [] : Measure.Kind.allCases }
@@ -89,9 +105,7 @@ public struct EngineOptions: Sendable {
     public func cpuBackend() throws -> CPUBackend { try cpuBackend(keepingAtMost: 128 << 20) }
 
     private func cpuBackend(keepingAtMost limit: Int) throws -> CPUBackend {
-        guard gemm == .packed || precision == .fp32 else {
-            throw EngineError.noSuchProduct(gemm: gemm, precision: precision)
-        }
+        try check(precision)
         return CPUBackend(threads: threads, gemm: gemm, precision: precision, keepingAtMost: limit)
     }
 
@@ -157,12 +171,18 @@ public enum EngineError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .noSuchProduct(let gemm, let precision):
             "there is no \(precision.rawValue) product in \(gemm.rawValue); leave out --gemm, or ask for fp32"
+    case notOnCPU(Precision)
         case .unknownPrecision(let name):
             """
             this worker does not know the precision '\(name)' that the job asks for; it knows \
             \(Precision.allCases.map(\.rawValue).joined(separator: ", ")); update the worker
             """
         }
+        case .notOnCPU(let precision):
+            """
+            the CPU has no \(precision.rawValue) product: compute on a GPU with --backend cuda, or ask for \
+            \(CPUBackend.precisions.map(\.rawValue).joined(separator: " or "))
+            """
     }
 }
 

@@ -127,7 +127,8 @@ public final class ExampleTracer: Sendable {
             $0.path = model.path
         }
         let checkpoint = try locator.checkpoint(of: wanted)
-        let options = EngineOptions(precision: precision)
+        // What the CPU does not multiply in is traced in fp32.
+        let options = EngineOptions(precision: CPUBackend.precisions.contains(precision) ? precision : .fp32)
         let loaded = try LanguageModel(checkpoint, on: options.cpuBackend())
         shelf.withLock { $0.model = (model.sha256, precision, loaded) }
         return loaded

@@ -61,7 +61,7 @@ enum JobKeys {
             name: "reductions", text: "What every model is evaluated under; a list of a key's values sweeps.",
             value: reductions),
         JobKey(
-            name: "precision", text: "How products are computed; all else is float32.",
+            name: "precision", text: "How products are computed; all else is float32. Only GPUs have fp16.",
             value: names(Precision.self, standard: Precision.fp32)),
     ]
 

@@ -74,6 +74,8 @@ struct Run: AsyncParsableCommand {
     func run() async throws {
         let progress = ProgressLine()
         let planned = try job.map { try plan($0, progress) }
+        // Its workers are all alike: the job would wait for ever.
+        if let planned { try EngineOptions(device: backend, gemm: gemm).check(planned.job.precision) }
         let cluster = try startCluster(progress)
         let stop = Stop()
         let interrupts = SignalSource(SignalSource.interrupts) { times in

@@ -44,7 +44,7 @@ struct Bench: ParsableCommand {
     @Flag(name: .long, help: "Print a list of JSON objects.")
     var json = false
 
-    @Option(name: .long, help: "How products are computed: fp32 or bf16.")
+    @Option(name: .long, help: "How products are computed: fp32, bf16 or, on a GPU, fp16.")
     var precision: Precision = .fp32
 
     @OptionGroup var engine: EngineArguments

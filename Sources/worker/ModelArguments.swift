@@ -17,7 +17,7 @@ struct ModelArguments: ParsableArguments {
             discussion: #"For example {"method":"utrc","flops":0.2,"layers":[2,4]}."#))
     var reduction = #"{"method":"none"}"#
 
-    @Option(name: .long, help: "How products are computed: fp32 or bf16.")
+    @Option(name: .long, help: "How products are computed: fp32, bf16 or, on a GPU, fp16.")
     var precision: Precision = .fp32
 
     @OptionGroup var engine: EngineArguments

@@ -48,6 +48,7 @@ for name in ${MODELS:-mamba-1.4b mamba-2.8b mamba2-1.3b mamba2-2.7b}; do
     echo "== $name, random weights" | tee -a "$tables"
     [ -e "$model/config.json" ] || $bin/coord make-model --shape "$name" --seed 1 --precision bf16 --output "$model"
     measure --shapes 1x2048,8x2048 --precision bf16
+    measure --shapes 8x2048 --precision fp16
     measure --shapes 8x2048 --precision fp32
     measure --shapes 16x2048 --generate 100 --precision bf16
 done

@@ -1,6 +1,7 @@
 import Foundation
 import Jobs
 import Mamba
+import Operations
 import Testing
 
 @Suite("Job files")
@@ -23,12 +24,14 @@ struct JobFileTests {
         #expect(job.benchmarks.first?.limit == 50)
     }
 
-    @Test("products are in fp32 unless the job asks for bf16, and the job's canonical text says which")
-    func precision() throws {
+    @Test(
+        "products are in fp32 unless the job asks for others, and the job's canonical text says which",
+        arguments: [Precision.bf16, .fp16])
+    func precision(asked: Precision) throws {
         #expect(try read(Self.whole).precision == .fp32)
-        let job = try read(Self.whole + "precision: bf16\n")
-        #expect(job.precision == .bf16)
-        #expect(job.canonicalJSON.contains(#""precision":"bf16""#))
+        let job = try read(Self.whole + "precision: \(asked)\n")
+        #expect(job.precision == asked)
+        #expect(job.canonicalJSON.contains(#""precision":"\#(asked)""#))
         #expect(try read(job.canonicalJSON) == job)
     }
 

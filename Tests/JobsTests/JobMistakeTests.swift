@@ -58,7 +58,8 @@ struct JobMistakeTests {
             Mistake(models + "reductions: [none]\n", line: 1, says: "a job has no 'benchmarks'"),
             Mistake(models + benchmarks + "reductions: []", line: 5, says: "at least one"),
             Mistake(
-                models + benchmarks + "precision: fp8\nreductions: [none]", line: 5, says: "'fp8'; known: fp32, bf16"),
+                models + benchmarks + "precision: fp8\nreductions: [none]", line: 5,
+                says: "'fp8'; known: fp32, bf16, fp16"),
             Mistake("name: x\nmodels: tiny\n", line: 2, says: "'models' of a job is a list"),
         ])
     func atTheTop(mistake: Mistake) throws { try check(mistake) }

@@ -2,10 +2,11 @@ import Backends
 import Mamba
 import ModelFiles
 import Operations
+import TestDevices
 import TestSupport
 import Testing
 
-@Suite("Models in bf16", .enabled(if: Shared.isAvailable, Shared.explanation))
+@Suite("Models in half precision", .enabled(if: Shared.isAvailable, Shared.explanation))
 struct PrecisionTests {
     /// The standard deviation of the difference by that of the logits.
     private func drift(_ logits: [Float], _ golden: [Float]) -> Double {
@@ -30,5 +31,21 @@ struct PrecisionTests {
             #expect(fromGolden > 1e-5 && fromGolden < 0.05, "\(item.logits)")
             #expect(drift(logits, definition) < max(1e-4, fromGolden), "\(item.logits)")
         }
+    }
+
+    @Test(
+        "on a GPU stay near the golden logits, in fp16 nearer than in bf16",
+        .enabled(if: CUDADevices.available.contains(.host), "\(CUDADevices.explanation)"), arguments: Golden.models)
+    func halves(layout: Golden.Layout) throws {
+        let (expected, tensors) = (try layout.expected, try layout.tensors)
+        let item = try #require(expected.forward.min { $0.tokens.count < $1.tokens.count })
+        let golden = try #require(tensors[item.logits])
+        let drifts = try [Precision.bf16, .fp16].map { precision in
+            let backend = try CUDABackend(CUDADevices.host.device(megabytes: 256), precision: precision)
+            let model = try LanguageModel(Checkpoint.open(layout.url), on: backend)
+            return drift(try model.allLogits(model.read(item.tokens)), golden)
+        }
+        #expect(drifts[0] > 1e-5 && drifts[0] < 0.05 && drifts[1] > 1e-6 && drifts[1] < 0.01, "\(drifts)")
+        #expect(drifts[1] < drifts[0], "\(drifts)")
     }
 }

@@ -82,6 +82,16 @@ struct RunTests {
         #expect(rows[0].filter { rows[1][$0.key] == $0.value }.count < rows[0].count / 2)
     }
 
+    @Test("a job in fp16 is refused at once by a run whose workers have no such product")
+    func noPrecision() throws {
+        let demonstration = try Demonstration(benchmarks: ["piqa"], reductions: "[none]", precision: "fp16")
+        let result = try Programs.run(
+            "coord", ["run", demonstration.job.path, "--store", demonstration.store("fp16"), "--workers", "1"])
+        #expect(result.status != 0)
+        #expect(
+            ["the CPU has no fp16 product", "--backend cuda"].allSatisfy(result.errors.contains), "\(result.errors)")
+    }
+
     @Test("one, two and three workers give the same bits, with any number of threads")
     func workers() throws {
         let demonstration = try Demonstration()

@@ -49,4 +49,18 @@ struct WorkerCUDATests {
             #expect(cpu.positions == cuda.positions)
         }
     }
+
+    @Test(
+        "a job in fp16 runs on it, and what is stored and reported says so",
+        .enabled(if: FileManager.default.fileExists(atPath: host), "make cuda-on-host builds the kernels for the host"))
+    func half() throws {
+        let demonstration = try Demonstration(benchmarks: ["piqa"], reductions: "[none]", precision: "fp16")
+        let store = demonstration.store("fp16")
+        let result = try Programs.run(
+            "coord", ["run", demonstration.job.path, "--store", store, "--workers", "1", "--backend", "cuda"],
+            environment: ["MOLT_CUDA_LIBRARY": Self.host])
+        #expect(result.status == 0, "\(result.errors)")
+        let report = try Programs.run("coord", ["report", "--store", store, "--format", "csv"])
+        #expect(report.status == 0 && report.output.contains("fp16"), "\(report.output) \(report.errors)")
+    }
 }

@@ -63,6 +63,28 @@ struct WorkerScoreTests {
         #expect(refused.errors.contains("no bf16 product in openblas"), "\(refused.errors)")
     }
 
+    @Test("scores in fp16 by the definition, and says what else computes in it where the CPU does not")
+    func half() throws {
+        let model = try Demonstration(benchmarks: ["piqa"]).folder.appendingPathComponent("model").path
+        let input = #"{"id":"a","context":[5,6,7,8,9,10,11,12],"continuations":[[3,4],[5]]}"#
+        let answers = try ["fp32", "fp16"].map { precision in
+            let result = try Programs.run(
+                "worker", ["score", "--model", model, "--backend", "reference", "--precision", precision],
+                input: input)
+            #expect(result.status == 0, "\(result.errors)")
+            return try JSONDecoder().decode(Sums.self, from: Data(result.output.utf8)).scores.map(\.loglikelihood)
+        }
+        for (left, right) in zip(answers[0], answers[1]) { #expect(left != right && abs(left - right) < 0.02) }
+        for command in ["score", "generate", "bench"] {
+            let refused = try Programs.run(
+                "worker", [command, "--model", model, "--precision", "fp16"], input: input)
+            #expect(refused.status != 0 && refused.output.isEmpty)
+            for text in ["the CPU has no fp16 product", "--backend cuda", "fp32 or bf16"] {
+                #expect(refused.errors.contains(text), "\(command): \(refused.errors)")
+            }
+        }
+    }
+
     private struct Sums: Decodable {
         let scores: [Sum]
         struct Sum: Decodable { let loglikelihood: Double }

@@ -15,7 +15,7 @@ struct EfficiencyTests {
     }
 
     static let cases = [PublishedShape.tiny, .tiny2].flatMap { shape in
-        Precision.allCases.flatMap { precision in
+        CPUBackend.precisions.flatMap { precision in
             [true, false].map { Case(shape: shape, precision: precision, holdsLogits: $0) }
         }
     }

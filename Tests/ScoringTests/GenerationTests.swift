@@ -44,7 +44,7 @@ struct GenerationTests {
         arguments: shapes,
         InvarianceTests.reductions)
     func company(shape: PublishedShape, reduction: Reduction) throws {
-        for precision in Precision.allCases {
+        for precision in CPUBackend.precisions {
             let generator = try Self.generator(shape, reduction, precision: precision)
             let whole = try Self.generate(Self.requests, by: generator)
             #expect(whole.map(\.tokens.count) == Self.requests.map { $0.maxNewTokens ?? 6 })

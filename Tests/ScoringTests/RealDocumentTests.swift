@@ -148,7 +148,7 @@ struct RealDocumentTests {
         }
     }
 
-    @Test("in any batch, order, number of threads and instruction set", arguments: Precision.allCases, reductions)
+    @Test("in any batch, order, number of threads and instruction set", arguments: CPUBackend.precisions, reductions)
     func bits(precision: Precision, reduction: Reduction) throws {
         let checkpoint = try Checkpoint.open(Shared.url("models/novels-mamba2-18m-hf"))
         let documents = try Self.documents()

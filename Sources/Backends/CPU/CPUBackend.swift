@@ -22,6 +22,9 @@ public final class CPUBackend: Backend, CountsMemory {
         case openBLAS = "openblas"
     }
 
+    /// What the CPU multiplies in.
+    public static let precisions: [Precision] = [.fp32, .bf16]
+
     /// The cores that one operation uses.
     public let threads: Int
     public let gemm: GEMM
@@ -37,7 +40,7 @@ public final class CPUBackend: Backend, CountsMemory {
     /// A backend on `threads` cores.
     ///
     /// - Parameters:
-    ///   - precision: of the products; OpenBLAS has fp32 only.
+    ///   - precision: of the products, one of ``precisions``; OpenBLAS has fp32 only.
     ///   - instructionSet: which kernels to use; nil means `InstructionSet.preferred`, as does one that this processor
     ///     does not have.
     ///   - keepingAtMost: bytes of activations' memory that wait for reuse.
@@ -46,6 +49,7 @@ public final class CPUBackend: Backend, CountsMemory {
         keepingAtMost limit: Int = 128 << 20
     ) {
         precondition(threads > 0, "a backend on \(threads) threads")
+        precondition(Self.precisions.contains(precision), "the CPU has no product in \(precision)")
         precondition(gemm == .packed || precision == .fp32, "OpenBLAS has no product in \(precision)")
         let chosen = instructionSet.flatMap { $0.kernels == nil ? nil : $0 } ?? .preferred
         guard let kernels = chosen.kernels else { preconditionFailure("there are no portable kernels") }
@@ -84,7 +88,7 @@ public final class CPUBackend: Backend, CountsMemory {
     private var layout: CPUWeight.Layout {
         switch (gemm, precision) {
         case (.packed, .fp32): .panels
-        case (.packed, .bf16): .pairs
+        case (.packed, _): .pairs
         case (.openBLAS, _): .rowMajor
         }
     }

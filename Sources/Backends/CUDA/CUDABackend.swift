@@ -111,7 +111,9 @@ public final class CUDABackend: Backend, CountsMemory {
         values.withUnsafeBytes { source in
             guard let base = source.baseAddress, let target = matrix.values else { return }
             functions.upload(handle, target, base, matrix.bytes)
+            case (.library, .fp16): mc_float16
         }
+        if precision == .fp16 { try HalfRange.check(tensor) }
         return matrix
     }
 

@@ -5,7 +5,7 @@ import Operations
 ///
 /// Values are float32; each is computed in float64 from float32 operands and rounded once. Recurrent states are rounded
 /// after every token, so a prefix and its continuation give the same bits as the whole. In bf16 a product is the chain
-/// that `Precision.bf16` defines, bit for bit.
+/// that `Precision.bf16` defines, bit for bit; in fp16 its sum is in float64.
 public struct ReferenceBackend: Backend {
     /// A matrix in an array, row-major.
     public struct Matrix: BackendMatrix, Sendable, Equatable {
@@ -26,7 +26,7 @@ public struct ReferenceBackend: Backend {
         public subscript(row row: Int) -> ArraySlice<Float> { values[row * columns..<(row + 1) * columns] }
     }
 
-    /// A projection [outputs, inputs], widened to float32; in bf16 rounded first.
+    /// A projection [outputs, inputs], widened to float32; in bf16 and fp16 rounded first.
     public typealias Weight = Matrix
     public typealias Vector = [Float]
 
@@ -42,7 +42,13 @@ public struct ReferenceBackend: Backend {
     public func weight(_ tensor: Tensor) throws -> Matrix {
         precondition(tensor.shape.count == 2, "\(tensor.name) has shape \(tensor.shape), not [outputs, inputs]")
         let stored = tensor.floats()
-        let values = precision == .bf16 ? stored.map(\.roundedToBFloat16) : stored
+        if precision == .fp16 { try HalfRange.check(tensor) }
+        let values =
+            switch precision {
+            case .fp32: stored
+            case .bf16: stored.map(\.roundedToBFloat16)
+            case .fp16: stored.map(\.roundedToHalf)
+            }
         return Matrix(values, rows: tensor.shape[0], columns: tensor.shape[1])
     }
 

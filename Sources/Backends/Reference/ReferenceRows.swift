@@ -59,7 +59,11 @@ extension ReferenceBackend {
                             let right = UnsafeBufferPointer(
                                 rebasing: weights[(unit * weight.columns)...].prefix(weight.columns))
                             output[row * weight.rows + unit] =
-                                precision == .bf16 ? pairedDot(left, right) : Float(dot(left, right))
+                                switch precision {
+                                case .fp32: Float(dot(left, right))
+                                case .bf16: pairedDot(left, right)
+                                case .fp16: halfDot(left, right)
+                                }
                         }
                     }
                 }

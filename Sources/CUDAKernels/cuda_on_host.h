@@ -31,6 +31,9 @@ struct dim3 {
     unsigned x, y, z;
     dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
 };
+struct alignas(8) float2 {
+    float x, y;
+};
 struct alignas(16) float4 {
     float x, y, z, w;
 };
@@ -79,15 +82,28 @@ public:
 
     /// Every thread of a warp gives a value and reads another's.
     template <class Value> Value exchange(Value value, unsigned from, int line) {
-        static_assert(sizeof(Value) <= 8);
+        return share(value, line)[from % warp].template read<Value>();
+    }
+
+    /// What a thread gives to the others of its warp.
+    struct Place {
+        alignas(8) unsigned char bytes[24];
+        template <class Value> Value read() const {
+            Value value;
+            std::memcpy(&value, bytes, sizeof(Value));
+            return value;
+        }
+    };
+
+    /// Every thread of a warp gives a value, and sees those of all until it gives again.
+    template <class Value> const Place *share(const Value &value, int line) {
+        static_assert(sizeof(Value) <= sizeof(Place));
         Warp &warp_of_thread = warps[current / warp];
         // Two sets of places in turn: nobody gives again before all have read.
-        unsigned turn = warp_of_thread.barrier.generation & 1;
-        std::memcpy(&warp_of_thread.places[turn][current % warp], &value, sizeof(Value));
+        Place *places = warp_of_thread.places[warp_of_thread.barrier.generation & 1];
+        std::memcpy(places[current % warp].bytes, &value, sizeof(Value));
         wait(warp_of_thread.barrier, warp, line);
-        Value other;
-        std::memcpy(&other, &warp_of_thread.places[turn][from % warp], sizeof(Value));
-        return other;
+        return places;
     }
 
 private:
@@ -99,7 +115,7 @@ private:
     };
     struct Warp {
         Barrier barrier;
-        uint64_t places[2][warp];
+        Place places[2][warp];
     };
 
     Fiber fibers[most_threads];

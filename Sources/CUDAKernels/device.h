@@ -158,6 +158,7 @@ void product(mc_device *, mc_gemm, mc_matrix, int64_t, mc_weight, float *);
 void convolve(mc_device *, const mc_convolution *);
 void selective_scan(mc_device *, const mc_selective_scan *);
 void head_scan(mc_device *, const mc_head_scan *);
+void chunked_scan(mc_device *, const mc_head_scan &);
 void choose(mc_device *, const mc_choice *);
 mc_recording *begin_recording(mc_device *);
 int32_t end_recording(mc_device *, mc_recording *);

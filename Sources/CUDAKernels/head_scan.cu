@@ -2,9 +2,8 @@
 //
 // Eight threads share a channel of a head, each with an eighth of its states in registers, and each thread has two
 // channels, so that what it reads of B and C serves twice; a block takes 32 channels of a head through a segment's
-// time, some rows at a time. The eight threads' parts of y are exchanged for eight rows at once. The chunked form would
-// put more of the work on tensor cores, but a row's bits would then depend on where its chunk began, and so on which
-// sequences share a prefix.
+// time, some rows at a time. The eight threads' parts of y are exchanged for eight rows at once. This is the exact form;
+// chunked_scan.cu has the one for tensor cores.
 
 #include "arithmetic.cuh"
 
@@ -145,6 +144,7 @@ void head_scan(mc_device *device, const mc_head_scan *scan) {
     Call call(device);
     const mc_head_scan s = *scan;
     if (!device->works() || s.xbc.rows == 0) return;
+    if (s.operands != mc_float32) return chunked_scan(device, s);
     if (s.states <= 16) launch<2>(device, s);
     else if (s.states <= 64) launch<8>(device, s);
     else if (s.states <= 128) launch<16>(device, s);

@@ -11,7 +11,8 @@
 // remembered, and all that follows does nothing, until `status` is asked. Calls on one device wait for each other.
 //
 // A row's result (along time: a segment's) is computed by the same operations in the same order whatever else the
-// matrix holds. Time is walked step by step, so a segment may be cut anywhere with the same bits.
+// matrix holds. Time is walked step by step, or in chunks that are counted from a sequence's first row, so a segment may
+// be cut anywhere with the same bits.
 
 #ifndef MOLT_CUDA_H
 #define MOLT_CUDA_H
@@ -31,13 +32,16 @@ extern "C" {
 #endif
 
 /// Changes with this file; a library of another version is not used.
-enum { mc_version = 2 };
+enum { mc_version = 3 };
 
 /// The longest text that the library writes, its end included.
 enum { mc_text = 512 };
 
 /// The largest state dimensions that the scans take.
-enum { mc_selective_states = 64, mc_head_states = 256 };
+enum { mc_selective_states = 64, mc_head_states = 256, mc_chunked_states = 128 };
+
+/// Rows of a chunk of Mamba-2's scan.
+enum { mc_chunk_rows = 32 };
 
 /// Rows that a product by a library reads and writes at a time: its output has room for a multiple of them.
 enum { mc_library_rows = 128 };
@@ -134,7 +138,11 @@ typedef struct {
     float *MC_NULLABLE y;
 } mc_selective_scan;
 
-/// Mamba-2's scan.
+/// Mamba-2's scan: row after row, or a chunk of rows at a time on tensor cores.
+///
+/// Chunks are counted from a sequence's first row, wherever segments begin, so that a row's sums are the same. A state
+/// between two chunks' ends is therefore that before the chunk, followed by what the chunk's rows left: the number of
+/// those rows, once a head [H], and for each row x [H·P], B [G·N] and Δ [H], room for all rows but the last.
 typedef struct {
     mc_matrix xbc, projected;
     int64_t dt_column;
@@ -146,6 +154,8 @@ typedef struct {
     float *MC_NULLABLE state;
     mc_segments segments;
     float *MC_NULLABLE y;
+    /// What a chunk's operands are rounded to; with mc_float32 there are no chunks, and a state is H·P·N values.
+    mc_element operands;
 } mc_head_scan;
 
 /// Which rows stay, and what is averaged into them; on the host.

@@ -138,13 +138,19 @@ public struct EngineOptions: Sendable {
     /// results, and for pieces that do not fit.
     func generationBudget(for model: ModelConfiguration) -> ScoringBudget {
         device == .cuda
-            ? ScoringBudget(bytes: heldBytes / 4 * 3, for: model, limit: .gpu)
+            ? ScoringBudget(bytes: heldBytes / 4 * 3, for: model, limit: .gpu, scan: scanColumns(of: model))
             : ScoringBudget(bytes: heldBytes, for: model)
     }
 
     /// The CPU backend for a model, which keeps half of the scoring's memory for the next pass.
     func cpuBackend(for model: ModelConfiguration) throws -> CPUBackend {
         try cpuBackend(keepingAtMost: min(128 << 20, max(8 << 20, scoringBytes(for: model) / 2)))
+    }
+
+    /// The values that a layer's scan keeps of a sequence; nil for E·N.
+    func scanColumns(of model: ModelConfiguration) -> Int? {
+        device == .cuda && model.architecture == .mamba2
+            ? CUDABackend.headStateColumns(model.headScan, scan: .standard(for: precision)) : nil
     }
 
     private var heldBytes: Int { budgetBytes ?? ScoringBudget.defaultBytes }
@@ -165,24 +171,24 @@ public struct EngineOptions: Sendable {
 /// An engine that cannot be had.
 public enum EngineError: Error, Equatable, CustomStringConvertible {
     case noSuchProduct(gemm: CPUBackend.GEMM, precision: Precision)
+    case notOnCPU(Precision)
     case unknownPrecision(String)
 
     public var description: String {
         switch self {
         case .noSuchProduct(let gemm, let precision):
             "there is no \(precision.rawValue) product in \(gemm.rawValue); leave out --gemm, or ask for fp32"
-    case notOnCPU(Precision)
+        case .notOnCPU(let precision):
+            """
+            the CPU has no \(precision.rawValue) product: compute on a GPU with --backend cuda, or ask for \
+            \(CPUBackend.precisions.map(\.rawValue).joined(separator: " or "))
+            """
         case .unknownPrecision(let name):
             """
             this worker does not know the precision '\(name)' that the job asks for; it knows \
             \(Precision.allCases.map(\.rawValue).joined(separator: ", ")); update the worker
             """
         }
-        case .notOnCPU(let precision):
-            """
-            the CPU has no \(precision.rawValue) product: compute on a GPU with --backend cuda, or ask for \
-            \(CPUBackend.precisions.map(\.rawValue).joined(separator: " or "))
-            """
     }
 }
 

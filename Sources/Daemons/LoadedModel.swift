@@ -139,7 +139,8 @@ final class LoadedModel {
         _ measure: Measure, _ reduction: Reduction, _ model: ModelConfiguration, _ options: EngineOptions
     ) throws -> MemoryNeed {
         try measure.need(
-            model, options.precision, reduction, rowsTogether: options.rowsTogether(of: measure, model))
+            model, options.precision, reduction, rowsTogether: options.rowsTogether(of: measure, model),
+            scan: options.scanColumns(of: model))
     }
 
     /// Refuses what this machine's memory, or its GPU's, cannot hold now.

@@ -49,18 +49,21 @@ extension Measure {
 
     /// What it takes at most.
     ///
-    /// - Parameter rowsTogether: how many of the prompts' rows a generation reads at a time.
+    /// - Parameters:
+    ///   - rowsTogether: how many of the prompts' rows a generation reads at a time.
+    ///   - scan: the values that a layer's scan keeps of a sequence; E·N if nil.
     func need(
-        _ model: ModelConfiguration, _ precision: Precision, _ reduction: Reduction, rowsTogether: Int
+        _ model: ModelConfiguration, _ precision: Precision, _ reduction: Reduction, rowsTogether: Int, scan: Int?
     ) throws -> MemoryNeed {
         switch kind {
         case .memory:
             try .pass(
                 model, precision: precision, promptTokens: promptTokens, batch: batch, reduction: reduction,
-                holdsLogits: logits == .all)
+                holdsLogits: logits == .all, scan: scan)
         case .throughput:
             .generation(
-                model, precision: precision, promptTokens: promptTokens, batch: batch, rowsTogether: rowsTogether)
+                model, precision: precision, promptTokens: promptTokens, batch: batch, rowsTogether: rowsTogether,
+                scan: scan)
         }
     }
 }

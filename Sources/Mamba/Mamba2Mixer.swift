@@ -42,18 +42,12 @@ struct Mamba2Mixer<B: Backend>: Sendable {
             width: shape.convolutionWidth, state: &state.convolution, segments: segments)  // [L, E+2GN]
         let y = backend.headScan(
             xbc: xbc, projected: zxbcdt, dtColumns: convolved.upperBound..<convolved.upperBound + H,
-            dtBias: timeStepBias, dtLimit: shape.timeStepLimit, a: a, d: d, shape: headScanShape,
+            dtBias: timeStepBias, dtLimit: shape.timeStepLimit, a: a, d: d, shape: shape.headScan,
             state: &state.scan, segments: segments)  // [L, E]
         let gated = backend.gatedNormalize(
             y, by: zxbcdt, columns: 0..<E, weight: normWeight, epsilon: shape.normEpsilon,
             groupSize: shape.gatedNormGroupSize)  // [L, E]
         let hidden = backend.project(gated, columns: 0..<E, by: outProjection)  // [L, D]
         return MixerOutput(y: y, gated: gated, hidden: hidden, reading: source)
-    }
-
-    private var headScanShape: HeadScanShape {
-        HeadScanShape(
-            heads: shape.headCount, headDimension: shape.headDimension, groups: shape.groupCount,
-            stateDimension: shape.stateDimension)
     }
 }

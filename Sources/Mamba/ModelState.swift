@@ -59,7 +59,7 @@ public struct SequenceState<B: Backend> {
 public struct LayerState<B: Backend> {
     /// The convolution's last K inputs, by channel, oldest first. [S, C·K]; C is E, in Mamba-2 E+2GN.
     public var convolution: B.Matrix
-    /// The scan's h. [S, E·N], in Mamba-2 by head: [S, H·P·N].
+    /// The scan's h. [S, E·N], in Mamba-2 by head: [S, H·P·N], and what the backend keeps beside it.
     public var scan: B.Matrix
 
     /// Before the first token.
@@ -67,7 +67,10 @@ public struct LayerState<B: Backend> {
         convolution = backend.zeros(
             rows: sequences, columns: configuration.convolvedChannels * configuration.convolutionWidth)
         scan = backend.zeros(
-            rows: sequences, columns: configuration.innerDimension * configuration.stateDimension)
+            rows: sequences,
+            columns: configuration.architecture == .mamba1
+                ? configuration.innerDimension * configuration.stateDimension
+                : backend.headStateColumns(configuration.headScan))
     }
 
     /// Of sequences that are in several states; nil is before the first token.
@@ -93,6 +96,12 @@ public struct LayerState<B: Backend> {
 }
 
 extension ModelConfiguration {
+    /// The dimensions of Mamba-2's scan.
+    public var headScan: HeadScanShape {
+        HeadScanShape(
+            heads: headCount, headDimension: headDimension, groups: groupCount, stateDimension: stateDimension)
+    }
+
     /// The channels that the convolution sees: x and, in Mamba-2, B and C.
     var convolvedChannels: Int {
         switch architecture {

@@ -33,6 +33,9 @@ public protocol Backend: Sendable {
     func weight(_ tensor: Tensor) throws -> Weight
     /// Copies parameters to the device.
     func vector(_ values: [Float]) throws -> Vector
+    /// What `headScan` keeps of a sequence, in values: H·P·N, unless a backend needs more between two passes. Zeros
+    /// are the state before the first row.
+    func headStateColumns(_ shape: HeadScanShape) -> Int
     /// A matrix of zeros [rows, columns].
     func zeros(rows: Int, columns: Int) -> Matrix
     /// Copies row-major values [rows, columns] to the device.
@@ -93,7 +96,7 @@ public protocol Backend: Sendable {
     ///   - xbc: [L, E + 2·G·N], the convolution's output: x, then B, then C; head h reads group h·G/H.
     ///   - projected: in_proj's output, holding dt [H] in `dtColumns`.
     ///   - dtBias, a, d: [H]; `a` is negative.
-    ///   - state: [S, H·P·N]; read, then updated.
+    ///   - state: [S, `headStateColumns`]; read, then updated.
     /// - Returns: y [L, E], before the gate.
     func headScan(
         xbc: Matrix, projected: Matrix, dtColumns: Range<Int>, dtBias: Vector, dtLimit: ClosedRange<Float>, a: Vector,
@@ -155,6 +158,8 @@ extension Backend {
 extension Backend {
     public var forksWithinPasses: Bool { false }
 
+    public func headStateColumns(_ shape: HeadScanShape) -> Int { shape.stateSize }
+
     public func deciding<Result>(_ decide: () throws -> Result) rethrows -> Result { try decide() }
 
     public func reduce(
@@ -200,6 +205,9 @@ public struct HeadScanShape: Sendable, Equatable {
         self.groups = groups
         self.stateDimension = stateDimension
     }
+
+    /// H·P·N, a sequence's state in values.
+    public var stateSize: Int { heads * headDimension * stateDimension }
 }
 
 /// A source row's best destination.

@@ -44,8 +44,13 @@ public struct ScoringBudget: Sendable {
     /// where others are kept between passes, a quarter for those in a pass, half for those that are kept, and a quarter
     /// for kept rows.
     ///
-    /// - Parameter keeping: whether more is kept between passes than where one tree of requests is cut in two.
-    public init(bytes: Int, for configuration: ModelConfiguration, limit: Limit = .cores, keeping: Bool = true) {
+    /// - Parameters:
+    ///   - keeping: whether more is kept between passes than where one tree of requests is cut in two.
+    ///   - scan: see ``bytesPerState(_:scan:)``.
+    public init(
+        bytes: Int, for configuration: ModelConfiguration, limit: Limit = .cores, keeping: Bool = true,
+        scan: Int? = nil
+    ) {
         let row = Self.bytesPerRow(configuration)
         let most =
             switch limit {
@@ -54,7 +59,7 @@ public struct ScoringBudget: Sendable {
             }
         let rows = min(most, max(1, bytes / 2 / row))
         let left = max(1, bytes - rows * row)
-        let state = Self.bytesPerState(configuration)
+        let state = Self.bytesPerState(configuration, scan: scan)
         let layers = configuration.layerCount
         // A pass holds a layer's states twice while those that are kept are copied.
         self.init(
@@ -92,12 +97,14 @@ public struct ScoringBudget: Sendable {
     }
 
     /// What the convolution's and scan's states of one sequence need in all layers.
-    public static func bytesPerState(_ model: ModelConfiguration) -> Int {
+    ///
+    /// - Parameter scan: the values that a layer's scan keeps; E·N unless given.
+    public static func bytesPerState(_ model: ModelConfiguration, scan: Int? = nil) -> Int {
         let channels =
             model.architecture == .mamba1
             ? model.innerDimension : model.innerDimension + 2 * model.groupCount * model.stateDimension
         return 4 * model.layerCount
-            * (channels * model.convolutionWidth + model.innerDimension * model.stateDimension)
+            * (channels * model.convolutionWidth + (scan ?? model.innerDimension * model.stateDimension))
     }
 
     /// What is kept of a row for its reduction: the residual stream, the block's output and the features.

@@ -134,7 +134,10 @@ std::vector<Row> layer(Bench &bench, const Model &model, int64_t sequences, int6
     mc_segments segments = {bench.offsets(sequences, length), int32_t(sequences)};
     float *parameters = bench.values(E * std::max<int64_t>(N, 8));
     float *a = lib.put(Floats(size_t(E * N), -1.0f)), *window = bench.values(sequences * convolved * 4);
-    float *state = bench.values(sequences * E * N);
+    // Zeros, and beside them what is kept of a chunk.
+    const int64_t state_size = sequences * (E * N + H + (mc_chunk_rows - 1) * (E + N + H));
+    float *state = bench.values(state_size);
+    lib.f->clear(lib.device, state, uint64_t(state_size) * sizeof(float));
     mc_weight in_weight = bench.weight(projected, D, element), out_weight = bench.weight(D, E, element);
     std::vector<Row> all;
     auto add = [&](const char *name, double flops, double bytes, const std::function<void()> &work) {
@@ -154,7 +157,7 @@ std::vector<Row> layer(Bench &bench, const Model &model, int64_t sequences, int6
     if (model.second) {
         mc_head_scan scan = {
             x, in, projected - H, int32_t(H), 64, 1, int32_t(N), 0, INFINITY, parameters, a, parameters, state,
-            segments, y.values};
+            segments, y.values, gemm == mc_tiled ? mc_float32 : mc_bfloat16};
         add("scan", 0, values * double(convolved + E + H), [&] { lib.f->head_scan(lib.device, &scan); });
         add("gated norm", 0, values * 3 * double(E),
             [&] { lib.f->gated_normalize(lib.device, y, in, 0, parameters, 1e-5f, E, dt.values); });
@@ -193,6 +196,27 @@ void report(const Library &lib, const Bounds &bounds, const Model &model, int64_
             100 * bound_of(row) / row.seconds, (product ? row.flops / 1e12 : row.bytes / 1e9) / row.seconds,
             product ? "TFLOP/s" : "GB/s");
     }
+}
+
+/// Mamba-2's scan row after row beside its chunks, and how fast a prefill in bf16 is with each.
+void report_chunks(const Library &lib, const Model &model, int64_t sequences, int64_t length) {
+    Bench bench(lib);
+    std::vector<Row> rows = layer(bench, model, sequences, length, mc_library);
+    double others = 0, chunks = 0;
+    for (const Row &row : rows) (std::string(row.name) == "scan" ? chunks : others) += row.seconds;
+    const int64_t count = sequences * length, E = model.inner(), N = model.states, H = model.heads();
+    float *xbc = bench.values(count * (E + 2 * N)), *dt = bench.values(count * H), *y = bench.values(count * E);
+    float *parameters = bench.values(H), *state = bench.values(sequences * E * N);
+    float *a = lib.put(Floats(size_t(H), -1.0f));
+    mc_head_scan scan = {
+        {xbc, count, E + 2 * N}, {dt, count, H}, 0, int32_t(H), 64, 1, int32_t(N), 0, INFINITY, parameters, a,
+        parameters, state, {bench.offsets(sequences, length), int32_t(sequences)}, y, mc_float32};
+    const double recurrence = bench.seconds([&] { lib.f->head_scan(lib.device, &scan); });
+    lib.give(a);
+    auto tokens = [&](double scan_seconds) { return double(count) / ((others + scan_seconds) * double(model.layers)); };
+    std::printf(
+        "| %s | %ld x %ld | %.3f | %.3f | %.0f | %.0f |\n", model.name, long(sequences), long(length),
+        1e3 * recurrence, 1e3 * chunks, tokens(recurrence), tokens(chunks));
 }
 
 /// What choosing the rows to reduce and reducing both branches costs a layer: the less important half is matched to the
@@ -235,6 +259,12 @@ int main(int count, char **arguments) {
         bounds.bytes_per_second / 1e9, bounds.flops[0] / 1e12, bounds.flops[1] / 1e12);
     for (int kind : {0, 1})
         for (const Model &model : models) report(lib, bounds, model, sequences, length, kind);
+    std::printf(
+        "\n| a layer's scan in bf16 | | row after row, ms | chunks, ms | prefill, tokens/s | with chunks |\n"
+        "|---|---|--:|--:|--:|--:|\n");
+    for (const Model &model : models)
+        for (int64_t each : {int64_t(1), sequences})
+            if (model.second) report_chunks(lib, model, each, length);
     std::printf("\n| a reduced layer's choice | rows | ms |\n|---|--:|--:|\n");
     for (const Model &model : models)
         for (int64_t each : {int64_t(1), sequences}) report_reduction(lib, model, each, length);

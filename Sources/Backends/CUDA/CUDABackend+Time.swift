@@ -51,7 +51,7 @@ extension CUDABackend {
         precondition(xbc.columns == H * P + 2 * G * N && projected.rows == xbc.rows, "inputs of unlike shape")
         precondition([dtColumns.count, dtBias.count, a.count, d.count] == [H, H, H, H], "parameters of \(H) heads")
         precondition(dtColumns.upperBound <= projected.columns, "columns of dt")
-        check(state, [segments.count, H * P * N], xbc, segments)
+        check(state, [segments.count, headStateColumns(shape)], xbc, segments)
         let out = make(rows: xbc.rows, columns: H * P)
         state.makeUnique()
         withSegments(segments) { segments in
@@ -59,10 +59,28 @@ extension CUDABackend {
                 xbc: xbc.view, projected: projected.view, dt_column: Int64(dtColumns.lowerBound), heads: Int32(H),
                 head_dimension: Int32(P), groups: Int32(G), states: Int32(N), dt_low: dtLimit.lowerBound,
                 dt_high: dtLimit.upperBound, dt_bias: dtBias.values, a: a.values, d: d.values, state: state.values,
-                segments: segments, y: out.values)
+                segments: segments, y: out.values, operands: operands(of: shape))
             functions.head_scan(handle, &scan)
         }
         return out
+    }
+
+    public func headStateColumns(_ shape: HeadScanShape) -> Int { Self.headStateColumns(shape, scan: scan) }
+
+    /// The values of a sequence's state: between two chunks' ends also the rows since the last; see `mc_head_scan`.
+    public static func headStateColumns(_ shape: HeadScanShape, scan: Scan) -> Int {
+        guard takesChunks(shape, scan) else { return shape.stateSize }
+        let row = shape.heads * shape.headDimension + shape.groups * shape.stateDimension + shape.heads
+        return shape.stateSize + shape.heads + (Int(mc_chunk_rows) - 1) * row
+    }
+
+    private static func takesChunks(_ shape: HeadScanShape, _ scan: Scan) -> Bool {
+        scan == .chunks && shape.stateDimension <= Int(mc_chunked_states)
+    }
+
+    private func operands(of shape: HeadScanShape) -> mc_element {
+        guard Self.takesChunks(shape, scan) else { return mc_float32 }
+        return precision == .fp16 ? mc_float16 : mc_bfloat16
     }
 
     private func check(_ state: CUDAMatrix, _ shape: [Int], _ x: CUDAMatrix, _ segments: Segments) {

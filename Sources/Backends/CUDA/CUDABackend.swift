@@ -21,29 +21,45 @@ public final class CUDABackend: Backend, CountsMemory {
         case library = "cublaslt"
     }
 
+    /// How Mamba-2's scan is computed.
+    public enum Scan: String, Sendable, CaseIterable {
+        /// Row after row, in float32: the exact form.
+        case rows
+        /// Chunks of rows on tensor cores, their operands in the products' precision, sums in float32. A shape with more
+        /// states than these kernels take is computed row after row.
+        case chunks
+
+        /// That of a precision's engines: chunks, but in fp32.
+        public static func standard(for precision: Precision) -> Scan { precision == .fp32 ? .rows : .chunks }
+    }
+
     public let device: CUDADevice
     public let precision: Precision
     public let gemm: GEMM
+    public let scan: Scan
     let choosesRows: Bool
     let recordsSteps: Bool
     /// The last segments that were asked for: all layers of a pass ask for the same.
     private let lastSegments = Mutex<(offsets: [Int], buffer: CUDABuffer)?>(nil)
 
     /// - Parameters:
-    ///   - precision: of the products; only a library has bf16.
-    ///   - gemm: `.tiled` in fp32, `.library` in bf16 unless given.
+    ///   - precision: of the products; only a library has others than fp32.
+    ///   - gemm: `.tiled` in fp32, else `.library` unless given.
+    ///   - scan: the precision's unless given; in fp32 there are no chunks.
     ///   - choosesRows: whether the device chooses the rows that go in a token reduction, or the host; the same rows.
     ///   - recordsSteps: whether steps of decoding are repeated as a whole; the same results.
     public init(
-        _ device: CUDADevice, precision: Precision = .fp32, gemm: GEMM? = nil, choosesRows: Bool = true,
-        recordsSteps: Bool = true
+        _ device: CUDADevice, precision: Precision = .fp32, gemm: GEMM? = nil, scan: Scan? = nil,
+        choosesRows: Bool = true, recordsSteps: Bool = true
     ) {
         self.device = device
         self.choosesRows = choosesRows
         self.recordsSteps = recordsSteps
         self.precision = precision
         self.gemm = gemm ?? (precision == .fp32 ? .tiled : .library)
+        self.scan = scan ?? .standard(for: precision)
         precondition(precision == .fp32 || self.gemm == .library, "the tiled product is in fp32 only")
+        precondition(precision != .fp32 || self.scan == .rows, "chunks are not in fp32")
     }
 
     public var memoryUse: MemoryUse {
@@ -77,7 +93,9 @@ public final class CUDABackend: Backend, CountsMemory {
     private var product: String {
         switch gemm {
         case .tiled: "tiled"
-        case .library: "cublaslt-\(device.properties.library)-\(precision)"
+        case .library:
+            "cublaslt-\(device.properties.library)-\(precision)"
+                + (scan == .standard(for: precision) ? "" : "-\(scan)")
         }
     }
 
@@ -93,7 +111,9 @@ public final class CUDABackend: Backend, CountsMemory {
             case (.tiled, _): tensor.elementType.libraryName
             case (.library, .fp32): mc_float32
             case (.library, .bf16): mc_bfloat16
+            case (.library, .fp16): mc_float16
             }
+        if precision == .fp16 { try HalfRange.check(tensor) }
         return try CUDAWeight(tensor, as: element, on: device)
     }
 
@@ -111,9 +131,7 @@ public final class CUDABackend: Backend, CountsMemory {
         values.withUnsafeBytes { source in
             guard let base = source.baseAddress, let target = matrix.values else { return }
             functions.upload(handle, target, base, matrix.bytes)
-            case (.library, .fp16): mc_float16
         }
-        if precision == .fp16 { try HalfRange.check(tensor) }
         return matrix
     }
 

@@ -15,30 +15,33 @@ public struct MemoryNeed: Sendable, Equatable {
 
     /// Of one pass over `batch` sequences of `promptTokens` each.
     ///
-    /// - Parameter holdsLogits: whether those of every row that is left are held at once.
+    /// - Parameters:
+    ///   - holdsLogits: whether those of every row that is left are held at once.
+    ///   - scan: see ``ScoringBudget/bytesPerState(_:scan:)``.
     public static func pass(
         _ model: ModelConfiguration, precision: Precision, promptTokens: Int, batch: Int, reduction: Reduction,
-        holdsLogits: Bool
+        holdsLogits: Bool, scan: Int? = nil
     ) throws -> MemoryNeed {
         let counts = try reduction.tokens(entering: promptTokens, layerCount: model.layerCount)
         let layers = batch * (counts.perLayer.max() ?? promptTokens) * row(model)
         let head = batch * (holdsLogits ? counts.remaining : 1) * 4 * (3 * model.modelDimension + model.vocabularySize)
         // A reduced pass keeps the states before it until it can no longer fail.
-        let states = 2 * batch * ScoringBudget.bytesPerState(model)
+        let states = 2 * batch * ScoringBudget.bytesPerState(model, scan: scan)
         return MemoryNeed(weights: weights(model, precision), activations: max(layers, head) + states)
     }
 
     /// Of generating from `batch` prompts, which are read up to `rowsTogether` rows at a time.
     public static func generation(
-        _ model: ModelConfiguration, precision: Precision, promptTokens: Int, batch: Int, rowsTogether: Int
+        _ model: ModelConfiguration, precision: Precision, promptTokens: Int, batch: Int, rowsTogether: Int,
+        scan: Int? = nil
     ) -> MemoryNeed {
         let rows = max(rowsTogether, promptTokens)
-        let states = 3 * batch * ScoringBudget.bytesPerState(model)
+        let states = 3 * batch * ScoringBudget.bytesPerState(model, scan: scan)
         return MemoryNeed(
             weights: weights(model, precision), activations: rows * row(model) + states)
     }
 
-    /// Of one row: at the widest point, and what a reduction, or a product in bfloat16, keeps beside it.
+    /// Of one row: at the widest point, and what a reduction, or a product of halves, keeps beside it.
     private static func row(_ model: ModelConfiguration) -> Int {
         ScoringBudget.bytesPerRow(model) + ScoringBudget.bytesPerKeptRow(model)
     }

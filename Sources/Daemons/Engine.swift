@@ -2,6 +2,7 @@ import Backends
 import Benchmarks
 import Cluster
 import Foundation
+import Hub
 import Mamba
 import ModelFiles
 import Operations
@@ -33,6 +34,13 @@ public struct EngineOptions: Sendable {
     public var budgetBytes: Int?
     /// Whether rows that sequences share run once; the scores are the same.
     public var sharing: PrefixSharing
+    /// Whether workers of one user on a machine keep a model's packed weights once.
+    public var weightSharing = Sharing.off
+    /// Told in a sentence what became of that.
+    public var note: @Sendable (String) -> Void = { _ in }
+
+    /// Whether something is shared.
+    public enum Sharing: String, Sendable, CaseIterable { case on, off }
 
     public init(
         device: Device = .cpu, deviceIndex: Int = 0, threads: Int = 1, gemm: CPUBackend.GEMM = .packed,
@@ -102,11 +110,26 @@ public struct EngineOptions: Sendable {
     /// The CPU backend that the options ask for.
     ///
     /// - Throws: ``EngineError`` for a combination that there is not.
-    public func cpuBackend() throws -> CPUBackend { try cpuBackend(keepingAtMost: 128 << 20) }
+    public func cpuBackend(for checkpoint: Checkpoint) throws -> CPUBackend {
+        try cpuBackend(keepingAtMost: 128 << 20, sharing: weights(of: checkpoint))
+    }
 
-    private func cpuBackend(keepingAtMost limit: Int) throws -> CPUBackend {
+    /// How the model's packed weights are shared; nil where they are not.
+    ///
+    /// - Parameter sha256: of the checkpoint, where it is known.
+    private func weights(of checkpoint: Checkpoint, sha256: String? = nil) throws -> WeightSharing? {
+        guard weightSharing == .on, gemm == .packed else { return nil }
+        let bytes = weightBytes(of: checkpoint.configuration)
+        // Panels are filled up with zeros, and begin on pages.
+        return WeightSharing(
+            model: try sha256 ?? checkpoint.sha256(known: Cache.standard().hashes),
+            capacity: bytes + bytes / 4 + (64 << 20), note: note)
+    }
+
+    private func cpuBackend(keepingAtMost limit: Int, sharing: WeightSharing?) throws -> CPUBackend {
         try check(precision)
-        return CPUBackend(threads: threads, gemm: gemm, precision: precision, keepingAtMost: limit)
+        return CPUBackend(
+            threads: threads, gemm: gemm, precision: precision, keepingAtMost: limit, sharing: sharing)
     }
 
     /// The CUDA backend that the options ask for, with the memory for activations and states set aside.
@@ -143,8 +166,11 @@ public struct EngineOptions: Sendable {
     }
 
     /// The CPU backend for a model, which keeps half of the scoring's memory for the next pass.
-    func cpuBackend(for model: ModelConfiguration) throws -> CPUBackend {
-        try cpuBackend(keepingAtMost: min(128 << 20, max(8 << 20, scoringBytes(for: model) / 2)))
+    ///
+    /// - Parameter sha256: of the checkpoint, where it is known.
+    func scoringBackend(for checkpoint: Checkpoint, sha256: String?) throws -> CPUBackend {
+        let kept = min(128 << 20, max(8 << 20, scoringBytes(for: checkpoint.configuration) / 2))
+        return try cpuBackend(keepingAtMost: kept, sharing: weights(of: checkpoint, sha256: sha256))
     }
 
     /// The values that a layer's scan keeps of a sequence; nil for E·N.
@@ -209,12 +235,15 @@ public struct Engine: Sendable {
         try self.init(Checkpoint.open(directory), options: options)
     }
 
-    public init(_ checkpoint: Checkpoint, options: EngineOptions = EngineOptions()) throws {
+    /// - Parameter sha256: of the checkpoint, where it is known.
+    public init(
+        _ checkpoint: Checkpoint, options: EngineOptions = EngineOptions(), sha256: String? = nil
+    ) throws {
         switch options.device {
         case .reference:
             try self.init(checkpoint, on: ReferenceBackend(precision: options.precision), options)
         case .cpu:
-            try self.init(checkpoint, on: options.cpuBackend(for: checkpoint.configuration), options)
+            try self.init(checkpoint, on: options.scoringBackend(for: checkpoint, sha256: sha256), options)
         case .cuda:
             let backend = try options.cudaBackend(for: checkpoint.configuration)
             var options = options

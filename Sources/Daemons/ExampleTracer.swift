@@ -129,7 +129,7 @@ public final class ExampleTracer: Sendable {
         let checkpoint = try locator.checkpoint(of: wanted)
         // What the CPU does not multiply in is traced in fp32.
         let options = EngineOptions(precision: CPUBackend.precisions.contains(precision) ? precision : .fp32)
-        let loaded = try LanguageModel(checkpoint, on: options.cpuBackend())
+        let loaded = try LanguageModel(checkpoint, on: options.cpuBackend(for: checkpoint))
         shelf.withLock { $0.model = (model.sha256, precision, loaded) }
         return loaded
     }

@@ -130,7 +130,7 @@ final class LoadedModel {
                 options.budgetBytes = max(budget, need.activations)
             }
         }
-        let engine = try Engine(checkpoint, options: options)
+        let engine = try Engine(checkpoint, options: options, sha256: job.model.sha256)
         loaded = Loaded(sha256: job.model.sha256, precision: precision, engine: engine, held: held)
         return engine
     }

@@ -23,6 +23,7 @@ public struct LanguageModel<B: Backend>: Sendable {
         normWeight = try parameters.vector("backbone.norm_f.weight")
         let hasHead = checkpoint.tensorNames.contains("lm_head.weight")
         head = hasHead ? try parameters.weight("lm_head.weight") : backbone.embedding
+        backend.finishLoading()
     }
 
     /// The head's output for some rows of a forward pass, on the host. → [rows.count, V]

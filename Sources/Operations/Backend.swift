@@ -36,6 +36,8 @@ public protocol Backend: Sendable {
     /// What `headScan` keeps of a sequence, in values: H·P·N, unless a backend needs more between two passes. Zeros
     /// are the state before the first row.
     func headStateColumns(_ shape: HeadScanShape) -> Int
+    /// Says that a model's parameters have all been given.
+    func finishLoading()
     /// A matrix of zeros [rows, columns].
     func zeros(rows: Int, columns: Int) -> Matrix
     /// Copies row-major values [rows, columns] to the device.
@@ -159,6 +161,8 @@ extension Backend {
     public var forksWithinPasses: Bool { false }
 
     public func headStateColumns(_ shape: HeadScanShape) -> Int { shape.stateSize }
+
+    public func finishLoading() {}
 
     public func deciding<Result>(_ decide: () throws -> Result) rethrows -> Result { try decide() }
 

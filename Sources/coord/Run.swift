@@ -48,6 +48,11 @@ struct Run: AsyncParsableCommand {
 
     @Option(
         name: .long,
+        help: "Whether the workers keep packed weights once: on or off; by default on where there are several.")
+    var shareWeights: EngineOptions.Sharing?
+
+    @Option(
+        name: .long,
         help: """
             With what probability rows are computed again by another worker and compared; 0 unless you doubt this machine, \
             for all workers are its own processes.
@@ -116,7 +121,8 @@ struct Run: AsyncParsableCommand {
             store: store, workers: workers, program: try Program.worker(),
             workerArguments: [
                 "--backend", backend.rawValue, "--threads", String(threads), "--gemm", gemm.rawValue,
-                "--prefix-sharing", prefixSharing.rawValue, "--log-level", verbose ? "info" : "warning",
+                "--prefix-sharing", prefixSharing.rawValue, "--share-weights",
+                (shareWeights ?? (workers > 1 ? .on : .off)).rawValue, "--log-level", verbose ? "info" : "warning",
             ] + (memory.map { ["--memory", String($0)] } ?? []), resuming: resume, log: log)
         options.verification = verification
         return try LocalCluster(options) { progress.say($0) }
@@ -230,3 +236,4 @@ enum RunStatusLine {
 extension Device: ExpressibleByArgument {}
 extension CPUBackend.GEMM: ExpressibleByArgument {}
 extension PrefixSharing: ExpressibleByArgument {}
+extension EngineOptions.Sharing: ExpressibleByArgument {}

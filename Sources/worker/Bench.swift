@@ -64,7 +64,7 @@ struct Bench: ParsableCommand {
         let results =
             switch options.device {
             case .reference: try prefill.measure(checkpoint, on: ReferenceBackend(precision: precision))
-            case .cpu: try prefill.measure(checkpoint, on: options.cpuBackend())
+            case .cpu: try prefill.measure(checkpoint, on: options.cpuBackend(for: checkpoint))
             case .cuda:
                 try measured(options.cudaBackend(for: checkpoint.configuration)) {
                     try prefill.measure(checkpoint, on: $0)
@@ -89,7 +89,7 @@ struct Bench: ParsableCommand {
             switch options.device {
             case .reference:
                 try decode.measure(checkpoint, on: ReferenceBackend(precision: precision), precision: precision)
-            case .cpu: try decode.measure(checkpoint, on: options.cpuBackend(), precision: precision)
+            case .cpu: try decode.measure(checkpoint, on: options.cpuBackend(for: checkpoint), precision: precision)
             case .cuda: try time(decode, checkpoint, on: options.cudaBackend(for: checkpoint.configuration))
             }
         if json { return print(try JSONLine.pretty(results)) }

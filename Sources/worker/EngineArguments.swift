@@ -43,6 +43,15 @@ struct EngineArguments: ParsableArguments {
         help: "Whether tokens that requests begin with together run once: on or off. The scores are the same.")
     var prefixSharing: PrefixSharing = .on
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Whether this user's workers on this machine keep a model's packed weights once: on or off.",
+            discussion: """
+                On a CPU, with --gemm packed. The scores are the same. Weights that are shared are not on huge pages,                 which some systems give, so that a worker may be slower.
+                """))
+    var shareWeights: EngineOptions.Sharing = .off
+
     func validate() throws {
         guard (1...1024).contains(threads) else { throw ValidationError("--threads is between 1 and 1024") }
         if let pin, pin.numbers.count < threads {
@@ -58,15 +67,18 @@ struct EngineArguments: ParsableArguments {
     /// - Throws: ``PinError`` where these cores cannot be had.
     func options(precision: Precision = .fp32) throws -> EngineOptions {
         try pin?.pin()
-        return EngineOptions(
+        var options = EngineOptions(
             device: backend, deviceIndex: device, threads: threads, gemm: gemm, precision: precision,
             budgetBytes: memory.map { $0 << 20 }, sharing: prefixSharing)
+        options.weightSharing = shareWeights
+        return options
     }
 }
 
 extension Device: ExpressibleByArgument {}
 extension CPUBackend.GEMM: ExpressibleByArgument {}
 extension PrefixSharing: ExpressibleByArgument {}
+extension EngineOptions.Sharing: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 
 extension Cores: ExpressibleByArgument {

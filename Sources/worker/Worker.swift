@@ -94,7 +94,8 @@ struct Work: ParsableCommand {
 
     func run() throws {
         let log = Logger.daemon("molt.worker", logLevel)
-        let engine = try engine.options()
+        var engine = try engine.options()
+        engine.note = { log.notice("\($0)") }
         var options = WorkerService.Options(
             coordinator: coordinator, coordinatorKey: try KeyFile.readPublic(coordinatorKey),
             keys: try KeyFile.readSecret(key), engine: engine,

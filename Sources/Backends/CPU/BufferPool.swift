@@ -92,16 +92,20 @@ final class BufferPool: Sendable {
 /// Floats in memory that goes back to its pool, or to the system, with the last reference.
 final class Buffer: @unchecked Sendable {
     let floats: UnsafeMutablePointer<Float>
-    private let block: BufferPool.Block
+    private let block: BufferPool.Block?
     private let bytes: Int
     private let isParameter: Bool
+    /// What keeps the memory where it is not a block of this buffer's own.
+    private let owner: AnyObject?
     private let pool: BufferPool
 
     /// Uninitialised floats from a pool.
     init(count: Int, pool: BufferPool) {
         bytes = max(1, count) * MemoryLayout<Float>.stride
-        block = pool.take(bytes: bytes)
+        let block = pool.take(bytes: bytes)
+        self.block = block
         isParameter = false
+        owner = nil
         self.pool = pool
         floats = block.address.bindMemory(to: Float.self, capacity: count)
         pool.countActivations(bytes)
@@ -113,18 +117,30 @@ final class Buffer: @unchecked Sendable {
         guard let block = BufferPool.Block.allocate(bytes: bytes) else { return nil }
         self.block = block
         isParameter = true
+        owner = nil
         self.pool = pool
         floats = block.address.bindMemory(to: Float.self, capacity: count)
+        pool.countWeights(bytes)
+    }
+
+    /// Parameters in memory that workers share, counted with a pool's.
+    init(_ place: SharedWeights.Place, count: Int, countedBy pool: BufferPool) {
+        bytes = max(1, count) * MemoryLayout<Float>.stride
+        block = nil
+        isParameter = true
+        owner = place.owner
+        self.pool = pool
+        floats = place.floats
         pool.countWeights(bytes)
     }
 
     deinit {
         if isParameter {
             pool.countWeights(-bytes)
-            block.release()
+            block?.release()
         } else {
             pool.countActivations(-bytes)
-            pool.give(block)
+            if let block { pool.give(block) }
         }
     }
 }

@@ -36,6 +36,7 @@ public final class CPUBackend: Backend, CountsMemory {
     let kernels: Kernels
     let matcher: Matcher?
     let pool: BufferPool
+    let sharing: SharedWeights?
 
     /// A backend on `threads` cores.
     ///
@@ -44,9 +45,10 @@ public final class CPUBackend: Backend, CountsMemory {
     ///   - instructionSet: which kernels to use; nil means `InstructionSet.preferred`, as does one that this processor
     ///     does not have.
     ///   - keepingAtMost: bytes of activations' memory that wait for reuse.
+    ///   - sharing: how packed weights are kept once by several workers; nil where each has its own.
     public init(
         threads: Int = 1, gemm: GEMM = .packed, precision: Precision = .fp32, instructionSet: InstructionSet? = nil,
-        keepingAtMost limit: Int = 128 << 20
+        keepingAtMost limit: Int = 128 << 20, sharing: WeightSharing? = nil
     ) {
         precondition(threads > 0, "a backend on \(threads) threads")
         precondition(Self.precisions.contains(precision), "the CPU has no product in \(precision)")
@@ -60,6 +62,7 @@ public final class CPUBackend: Backend, CountsMemory {
         self.kernels = kernels
         matcher = chosen.matcher
         pool = BufferPool(limit: limit)
+        self.sharing = gemm == .packed ? sharing.map { SharedWeights($0, layout: precision.rawValue) } : nil
         if gemm == .openBLAS { openblas_set_num_threads(1) }
     }
 
@@ -100,6 +103,8 @@ public final class CPUBackend: Backend, CountsMemory {
     }
 
     public func vector(_ values: [Float]) throws -> CPUVector { try CPUVector(values, countedBy: pool) }
+
+    public func finishLoading() { sharing?.finish() }
 
     public func zeros(rows: Int, columns: Int) -> CPUMatrix {
         let matrix = make(rows: rows, columns: columns)

@@ -45,6 +45,13 @@ public struct CPUWeight: Sendable {
         let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
         let rows = layout == .rowMajor ? outputs : Self.panelCount(outputs) * CPUBackend.panelWidth
         let floats = rows * layout.floats(inputs)
+        if layout != .rowMajor, let place = backend.sharing?.place(tensor.name, floats: floats) {
+            let buffer = Buffer(place, count: floats, countedBy: backend.pool)
+            self.init(outputs: outputs, inputs: inputs, layout: layout, buffer: buffer)
+            if place.isFilled { return }
+            tensor.withUnsafeBytes { backend.pack($0.baseAddress, tensor.elementType.kernelName, into: self) }
+            return
+        }
         guard let buffer = Buffer(parameters: floats, countedBy: backend.pool) else {
             throw CPUMemoryError(bytes: floats * 4, what: tensor.name)
         }

@@ -33,6 +33,7 @@ public struct Profiled<Base: Backend>: Backend {
     public func weight(_ tensor: Tensor) throws -> Weight { try base.weight(tensor) }
     public func vector(_ values: [Float]) throws -> Vector { try base.vector(values) }
     public func headStateColumns(_ shape: HeadScanShape) -> Int { base.headStateColumns(shape) }
+    public func finishLoading() { base.finishLoading() }
     public func zeros(rows: Int, columns: Int) -> Matrix { base.zeros(rows: rows, columns: columns) }
     public func matrix(_ values: [Float], rows: Int, columns: Int) -> Matrix {
         base.matrix(values, rows: rows, columns: columns)

@@ -289,6 +289,16 @@ void *_Nullable ck_allocate(size_t bytes);
 /// Gives back what `ck_allocate` gave for so many bytes.
 void ck_release(void *memory, size_t bytes);
 
+/// An empty file in memory, closed when a program is executed, that can be sealed; −1 where the system has none.
+int ck_memory_file(const char *name);
+
+/// Lets nobody write to a file in memory, or change its length, any more; 0, or the system's error number, such as
+/// while it is mapped for writing.
+int ck_seal(int file);
+
+/// Whether that has been done.
+int ck_is_sealed(int file);
+
 #pragma clang assume_nonnull end
 
 #endif

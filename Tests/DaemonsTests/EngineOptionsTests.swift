@@ -1,5 +1,6 @@
 import Backends
 import Daemons
+import ModelFiles
 import Operations
 import Testing
 
@@ -16,10 +17,13 @@ struct EngineOptionsTests {
 
     @Test("what the CPU does not multiply in is refused, with what does")
     func refusal() throws {
-        #expect(throws: EngineError.notOnCPU(.fp16)) { try EngineOptions(precision: .fp16).cpuBackend() }
+        let model = RandomCheckpoint.drawn(PublishedShape.tiny.configuration(), seed: 1)
+        #expect(throws: EngineError.notOnCPU(.fp16)) { try EngineOptions(precision: .fp16).cpuBackend(for: model) }
         #expect("\(EngineError.notOnCPU(.fp16))".contains("--backend cuda, or ask for fp32 or bf16"))
         let openBLAS = EngineOptions(gemm: .openBLAS, precision: .bf16)
-        #expect(throws: EngineError.noSuchProduct(gemm: .openBLAS, precision: .bf16)) { try openBLAS.cpuBackend() }
+        #expect(throws: EngineError.noSuchProduct(gemm: .openBLAS, precision: .bf16)) {
+            try openBLAS.cpuBackend(for: model)
+        }
         #expect(throws: EngineError.notOnCPU(.fp16)) { try openBLAS.check(.fp16) }
         try EngineOptions(device: .cuda).check(.fp16)
         try EngineOptions(device: .reference).check(.fp16)

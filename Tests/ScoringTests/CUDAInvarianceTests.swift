@@ -72,6 +72,25 @@ struct CUDAInvarianceTests {
         }
     }
 
+    @Test(
+        "a sequence's state takes what budgets count for it", arguments: cases + [Case(shape: .tiny2, precision: .fp32)]
+    )
+    func states(given: Case) throws {
+        let model = try Self.model(given)
+        let (configuration, device) = (model.configuration, model.backend.device)
+        let scan =
+            configuration.architecture == .mamba2
+            ? CUDABackend.headStateColumns(configuration.headScan, scan: .standard(for: given.precision)) : nil
+        let before = device.memory.activations
+        let state = model.initialState(sequences: 3)
+        let taken = device.memory.activations - before
+        let counted = 3 * ScoringBudget.bytesPerState(configuration, scan: scan)
+        // Pieces begin at multiples of 256 bytes.
+        #expect(taken >= counted && taken - counted <= 2 * 256 * configuration.layerCount)
+        if let scan { #expect((scan > configuration.headScan.stateSize) == (given.precision != .fp32)) }
+        withExtendedLifetime(state) {}
+    }
+
     @Test("halves lie near float32, a half nearer than a bfloat16", arguments: InvarianceTests.reductions.prefix(1))
     func near(reduction: Reduction) throws {
         let exact = try Scorer(

@@ -28,9 +28,9 @@ struct Decode {
         let promptTokensPerSecond: Double
         /// Bytes of all parameters, as the products read them.
         let weightBytes: Int
-        /// Bytes of the states of all sequences, which a step reads and writes.
+        /// Bytes of the states of all sequences, with what is kept beside them.
         let stateBytes: Int
-        /// Weights and states, by the time of a step.
+        /// Weights and what is read and written of states, by the time of a step.
         let bytesPerSecond: Double
         /// What a plain read of memory gave, after all measurements.
         var readBytesPerSecond: Double
@@ -96,14 +96,29 @@ struct Decode {
         let times = runs.sorted { $0.stepSeconds < $1.stepSeconds }[repeats / 2]
         let step = times.stepSeconds / Double(times.steps)
         let weightBytes = configuration.parameterCount * precision.bytesPerWeight
-        let stateBytes = shape.sequences * ScoringBudget.bytesPerState(configuration)
+        let (stateBytes, moved) = stateBytes(of: model)
         return Result(
             shape: shape.description, reduction: reduction, newTokens: newTokens,
             tokensPerSecond: Double(times.newTokens) / times.stepSeconds, milliseconds: 1000 * step,
             promptTokensPerSecond: times.promptSeconds > 0
                 ? Double(times.promptTokens) / times.promptSeconds : 0,
-            weightBytes: weightBytes, stateBytes: stateBytes,
-            bytesPerSecond: Double(weightBytes + 2 * stateBytes) / step, readBytesPerSecond: 0,
+            weightBytes: weightBytes, stateBytes: shape.sequences * stateBytes,
+            bytesPerSecond: Double(weightBytes + shape.sequences * moved) / step, readBytesPerSecond: 0,
             peakRSSBytes: ResidentMemory.peakBytes)
+    }
+
+    /// What a sequence's state takes, and what a step reads and writes of it: all of it, unless rows are kept beside it
+    /// until it is written. Then it is read, and half of these on average.
+    private func stateBytes<B: Backend>(of model: LanguageModel<B>) -> (held: Int, moved: Int) {
+        let configuration = model.configuration
+        guard configuration.architecture == .mamba2 else {
+            let held = ScoringBudget.bytesPerState(configuration)
+            return (held, 2 * held)
+        }
+        let shape = configuration.headScan
+        let columns = model.backend.headStateColumns(shape)
+        let held = ScoringBudget.bytesPerState(configuration, scan: columns)
+        guard columns > shape.stateSize else { return (held, 2 * held) }
+        return (held, ScoringBudget.bytesPerState(configuration, scan: (shape.stateSize + columns) / 2))
     }
 }

@@ -295,7 +295,10 @@ static void matches(const ck_matcher *matcher, ptrdiff_t sources, ptrdiff_t cand
         matcher->round_to_bytes(&of_candidates, r, v + r * columns, centre, columns, 128, scratch);
     float *byte_panels = memory((size_t)(panels * ck_panel_width * byte_columns));
     k->pack(of_candidates.bytes, ck_float32, candidates, byte_columns / 4, 0, panels, byte_panels);
-    const ck_match match = {columns, u, columns, of_sources, v, columns, candidates, of_candidates, byte_panels};
+    float square = 0;
+    for (ptrdiff_t c = 0; c < columns; c++) square += centre[c] * centre[c];
+    const ck_match match = {columns,    u,      columns,    of_sources, v, columns, candidates, of_candidates, square,
+                            byte_panels};
     int32_t *best = memory((size_t)sources * 4);
     float *similarities = memory((size_t)sources * 4);
     for (ptrdiff_t first = 0; first < sources; first += 50) {

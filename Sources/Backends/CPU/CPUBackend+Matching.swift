@@ -101,7 +101,7 @@ extension CPUBackend {
             columns: sources.matrix.columns, sources: sources.matrix.row(0), source_stride: sources.matrix.stride,
             source_rows: sourceBytes.rows, candidates: candidates.matrix.row(0),
             candidate_stride: candidates.matrix.stride, candidate_count: candidates.count,
-            candidate_rows: candidateBytes.rows, candidate_panels: panels.values)
+            candidate_rows: candidateBytes.rows, centre_square: square(of: centre), candidate_panels: panels.values)
         let work = sources.count * candidates.count * sources.matrix.columns / 4
         withExtendedLifetime((sources, candidates, sourceBytes, candidateBytes, panels)) {
             best.destinations.withUnsafeMutableBufferPointer { destinations in
@@ -114,6 +114,11 @@ extension CPUBackend {
                 }
             }
         }
+    }
+
+    /// |x|₂² of a matrix's one row.
+    private func square(of x: CPUMatrix) -> Float {
+        withExtendedLifetime(x) { (0..<x.columns).reduce(0) { $0 + x.row(0)[$1] * x.row(0)[$1] } }
     }
 
     private func match(
@@ -160,13 +165,15 @@ private final class UnitRows {
         backend.kernels.unit(features.row(indices[row]), features.columns, rectified ? 1 : 0, matrix.row(row))
     }
 
-    /// Prepares all, and calls `body` for each while it is in cache.
-    func prepare(_ body: (Int) -> Void = { _ in }) {
+    /// Prepares all, and calls `body` for each while it is in cache, with scratch of so many floats.
+    func prepare(scratch: Int = 0, _ body: (Int, UnsafeMutablePointer<Float>) -> Void = { _, _ in }) {
         withExtendedLifetime((features, matrix)) {
             backend.split(count, work: count * features.columns) { range in
-                for row in range {
-                    prepare(row)
-                    body(row)
+                backend.withScratch(scratch) { scratch in
+                    for row in range {
+                        prepare(row)
+                        body(row, scratch)
+                    }
                 }
             }
         }
@@ -203,11 +210,9 @@ private struct ByteRows {
         for row in units.count..<padded { rows.residues[row] = .nan }
         withExtendedLifetime((matrix, values, centre)) {
             withUnsafePointer(to: rows) { rows in
-                units.prepare { row in
-                    units.backend.withScratch(ck_byte_columns(columns)) { scratch in
-                        matcher.round_to_bytes(
-                            rows, row, units.matrix.row(row), centre.row(0), columns, offset, scratch)
-                    }
+                units.prepare(scratch: ck_byte_columns(columns)) { row, scratch in
+                    matcher.round_to_bytes(
+                        rows, row, units.matrix.row(row), centre.row(0), columns, offset, scratch)
                 }
             }
         }

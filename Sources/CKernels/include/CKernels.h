@@ -143,6 +143,7 @@ typedef struct {
     ptrdiff_t candidate_stride;
     ptrdiff_t candidate_count;  ///< B
     ck_byte_rows candidate_rows;  ///< for ⌈B / 32⌉ · 32 rows; residues are NaN past the last
+    float centre_square;     ///< |centre|₂² of both in bytes
     const void *candidate_panels;  ///< the candidates' bytes and 128, four of them as one value of what `pack` gives
 } ck_match;
 

@@ -156,8 +156,25 @@ INLINE f32x16 middle_of(const ck_byte_rows *candidates, ptrdiff_t j, const int32
     return fma16(product, load(candidates->scales + j), inverse * load(candidates->bases + j));
 }
 
+/// u · v in float32, as many sums at a time as hide their latency.
+INLINE float similarity_of(const ck_match *m, const float *u, int32_t candidate) {
+    const float *v = m->candidates + candidate * m->candidate_stride;
+    f32x16 sum[4] = {0, 0, 0, 0};
+    ptrdiff_t c = 0;
+    for (; c + 64 <= m->columns; c += 64)
+#pragma clang loop unroll(full)
+        for (int part = 0; part < 4; part++)
+            sum[part] = fma16(load(u + c + 16 * part), load(v + c + 16 * part), sum[part]);
+    for (; c < m->columns; c += 16)
+        sum[0] = fma16(load_part(u + c, m->columns - c), load_part(v + c, m->columns - c), sum[0]);
+    return sum_of((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
 /// The candidates that by the products of bytes can be the best of source `row`, ascending; −1 where there are more
 /// than `most` of them.
+///
+/// The one whose similarity is at least the most is multiplied at once: what the others have to reach is then not where
+/// it may lie, but where it lies.
 static ptrdiff_t possible(const ck_match *m, ptrdiff_t row, const int32_t *products, int32_t *list, ptrdiff_t most) {
     const float scale = m->source_rows.scales[row], residue = m->source_rows.residues[row];
     // A row that is the candidates' centre, or not of numbers.
@@ -166,13 +183,21 @@ static ptrdiff_t possible(const ck_match *m, ptrdiff_t row, const int32_t *produ
     const f32x16 reach = splat((m->source_rows.lengths[row] + residue) * margin * inverse);
     const f32x16 turn = splat(residue * margin * inverse);
     f32x16 best = splat(-infinity), distance;
+    i32x16 block = 0;
     for (ptrdiff_t j = 0; j < m->candidate_count; j += 16) {
         const f32x16 middle = middle_of(&m->candidate_rows, j, products, inverse, reach, turn, &distance);
         const f32x16 low = middle - distance;
+        block = low > best ? (i32x16)(int32_t)j : block;
         best = low > best ? low : best;
     }
-    const float slack = 2 * (2e-5f + 2 * rounding(m->columns)) * inverse;
-    const f32x16 least = splat(__builtin_reduce_max(best) - slack);
+    const float lowest = __builtin_reduce_max(best);
+    if (!(lowest > -infinity)) return -1;
+    const int lane = __builtin_ctz(_cvtmask16_u32(_mm512_cmp_ps_mask(as_register(best),
+                                                                     as_register(splat(lowest)), _CMP_EQ_OQ)));
+    const float similarity = similarity_of(m, m->sources + row * m->source_stride, block[lane] + lane);
+    const float known = (similarity - (m->source_rows.bases[row] - m->centre_square)) * inverse;
+    const float slack = (4e-5f + 6 * rounding(m->columns)) * inverse;
+    const f32x16 least = splat((known > lowest ? known : lowest) - slack);
     ptrdiff_t count = 0;
     for (ptrdiff_t j = 0; j < m->candidate_count; j += 16) {
         const f32x16 middle = middle_of(&m->candidate_rows, j, products, inverse, reach, turn, &distance);
@@ -190,16 +215,7 @@ static ptrdiff_t possible(const ck_match *m, ptrdiff_t row, const int32_t *produ
 static ptrdiff_t nearest(const ck_match *m, const float *u, int32_t *list, ptrdiff_t count, float *similarities) {
     float best = -infinity;
     for (ptrdiff_t i = 0; i < count; i++) {
-        const float *v = m->candidates + list[i] * m->candidate_stride;
-        f32x16 sum[4] = {0, 0, 0, 0};
-        ptrdiff_t c = 0;
-        for (; c + 64 <= m->columns; c += 64)
-#pragma clang loop unroll(full)
-            for (int part = 0; part < 4; part++)
-                sum[part] = fma16(load(u + c + 16 * part), load(v + c + 16 * part), sum[part]);
-        for (; c < m->columns; c += 16)
-            sum[0] = fma16(load_part(u + c, m->columns - c), load_part(v + c, m->columns - c), sum[0]);
-        similarities[i] = sum_of((sum[0] + sum[1]) + (sum[2] + sum[3]));
+        similarities[i] = similarity_of(m, u, list[i]);
         best = similarities[i] > best ? similarities[i] : best;
     }
     const float least = best - 4 * rounding(m->columns);

@@ -4,9 +4,12 @@ extension CPUBackend {
     public func gather(_ indices: [Int], from matrix: CPUMatrix) -> CPUMatrix {
         let picked = make(rows: indices.count, columns: matrix.columns)
         withExtendedLifetime((matrix, picked)) {
-            for (row, index) in indices.enumerated() {
-                precondition(index >= 0 && index < matrix.rows, "row \(index) of a matrix of \(matrix.rows)")
-                picked.row(row).update(from: matrix.row(index), count: matrix.columns)
+            split(indices.count, work: indices.count * matrix.columns) { rows in
+                for row in rows {
+                    let index = indices[row]
+                    precondition(index >= 0 && index < matrix.rows, "row \(index) of a matrix of \(matrix.rows)")
+                    picked.row(row).update(from: matrix.row(index), count: matrix.columns)
+                }
             }
         }
         return picked
@@ -35,12 +38,15 @@ extension CPUBackend {
         let reduced = gather(reduction.kept, from: matrix)
         withExtendedLifetime((matrix, reduced)) {
             var row = 0
-            for merge in reduction.merges {
+            let targets = reduction.merges.map { merge in
                 while row < reduction.kept.count, reduction.kept[row] < merge.destination { row += 1 }
                 precondition(
                     row < reduction.kept.count && reduction.kept[row] == merge.destination,
                     "row \(merge.destination) is merged into, but not kept")
-                average(merge, of: matrix, into: reduced.row(row))
+                return row
+            }
+            split(targets.count, work: targets.count * matrix.columns) { merges in
+                for merge in merges { average(reduction.merges[merge], of: matrix, into: reduced.row(targets[merge])) }
             }
         }
         return reduced

@@ -42,53 +42,58 @@ let package = Package(
 
         // The model side: a layer imports only what stands above it here.
         .molt("Hashing", [.crypto]),
+        .molt("Wording", []),
+        .molt("OrderedJSON", []),
         .molt("ModelFiles", ["Hashing", .crypto]),
         .molt("Tokenizer", ["Hashing"]),
         .molt("Operations", ["ModelFiles"]),
         .molt("Mamba", ["Operations", "ModelFiles", "Hashing"]),
         .molt("Backends", ["Operations", "ModelFiles", "CKernels", "COpenBLAS", "CUDAKernels"]),
         .molt("Statistics", []),
-        .molt("Benchmarks", ["Tokenizer", "Statistics", "Hashing"]),
+        .molt("Benchmarks", ["Tokenizer", "Statistics", "Hashing", "Wording", "OrderedJSON"]),
         .molt("Scoring", ["Mamba", "Operations", "ModelFiles"]),
-        .molt("Hub", ["CCurl", "ModelFiles", "Benchmarks", "Hashing", .crypto]),
+        .molt("Hub", ["CCurl", "ModelFiles", "Benchmarks", "Hashing", "Wording", .crypto]),
 
         // The cluster side.
         .molt("Wire", [.protobuf, .crypto], exclude: ["molt.proto"]),
-        .molt("Cluster", ["Wire", "Hashing"]),
+        .molt("Cluster", ["Wire", "Hashing", "Wording"]),
         .molt("Messaging", ["CZeroMQ", "Wire", "Hashing"]),
-        .molt("Store", [.grdb, .sqlite, "CSQLite", "Cluster", "Wire", "Hashing", .crypto]),
-        .molt("Reports", ["Store", "Benchmarks", "Statistics", "Hashing"]),
+        .molt("Store", [.grdb, .sqlite, "CSQLite", "Cluster", "Wire", "Hashing", "Wording", .crypto]),
+        .molt("Reports", ["Store", "Benchmarks", "Statistics", "Hashing", "Wording", "OrderedJSON"]),
         .molt(
             "Dashboard",
             [
-                "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Hashing", "Scoring", "ModelFiles",
-                .hummingbird,
-                .nio, .nioPosix, .nioHTTPTypes, .httpTypes, .lifecycle, .logging,
+                "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Wire", "Hashing", "Wording", "OrderedJSON",
+                "Scoring", "ModelFiles", .hummingbird, .nio, .nioPosix, .nioHTTPTypes, .httpTypes, .lifecycle, .logging,
             ]),
 
         .molt("Settings", [.yams, .arguments]),
 
         // Where they meet.
         .molt(
-            "Jobs", [.yams, "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing"]),
+            "Jobs",
+            [
+                .yams, "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing", "Wording",
+                "OrderedJSON",
+            ]),
         .molt(
             "Daemons",
             [
                 "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer",
-                "Cluster", "Messaging", "Wire", "Store", "Reports", "Hub", "Hashing", "CRevision", .logging,
+                "Cluster", "Messaging", "Wire", "Store", "Reports", "Hub", "Hashing", "Wording", "CRevision", .logging,
             ]),
         .executableTarget(
             name: "coord",
             dependencies: [
                 "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire", "ModelFiles", "Benchmarks",
-                "Tokenizer", "Hub", "Scoring", "Dashboard", "Backends", "Settings", .arguments, .logging,
+                "Tokenizer", "Hub", "Scoring", "Dashboard", "Backends", "Settings", "Wording", .arguments, .logging,
             ],
             swiftSettings: Strict.swift),
         .executableTarget(
             name: "worker",
             dependencies: [
                 "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles", "Messaging", "Hub", "Settings",
-                .arguments, .logging,
+                "Wording", .arguments, .logging,
             ],
             swiftSettings: Strict.swift),
 
@@ -105,6 +110,7 @@ let package = Package(
             name: "simulate", dependencies: ["ClusterSimulation", .arguments], path: "Tests/simulate",
             swiftSettings: Strict.swift),
         .moltTests("Hashing"),
+        .moltTests("Wording"),
         .moltTests("ModelFiles", [.crypto]),
         .moltTests("Tokenizer", ["Hashing"]),
         .moltTests("Backends", ["Operations", "ModelFiles", "CKernels", "Hashing", "TestDevices"]),

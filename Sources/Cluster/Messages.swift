@@ -37,6 +37,8 @@ public struct Hello: Sendable, Hashable {
     public var precisions = [defaultPrecision]
     /// What it can measure, by the kinds' names on the wire. A worker before protocol 1.2 knows none.
     public var measures: [String] = []
+    /// What it computes on, for people; nil of a worker before protocol 1.3.
+    public var device: WireDevice?
 
     /// The precision of the workers that name none.
     public static let defaultPrecision = "fp32"

@@ -1,4 +1,5 @@
 import Wire
+import Wording
 
 /// Leases end badly: failures, returns, silence, and the search for the example that causes them.
 extension Scheduler {
@@ -10,7 +11,7 @@ extension Scheduler {
             release(lease, .done, "its part is done")
             return makeReady(lease.job)
         }
-        charge(lease, "reported done with \(left.count) rows missing", to: session)
+        charge(lease, "reported done with \(counted(left.count, "row")) missing", to: session)
     }
 
     mutating func fail(
@@ -90,7 +91,7 @@ extension Scheduler {
         let hosts = Set(losses.map(\.host)).sorted().joined(separator: ", ")
         giveUp(
             guilty, of: id,
-            WireLimits.truncated(detail: "\(losses.count) attempts failed on \(hosts); the last: \(detail)"))
+            WireLimits.truncated(detail: "\(counted(losses.count, "attempt")) failed on \(hosts); the last: \(detail)"))
     }
 
     /// Gives up one example; the job goes on with its others.

@@ -3,25 +3,25 @@ final class SessionFacts: Sendable {
     let id: SessionID
     let worker: WorkerKey
     let number: WorkerNumber
-    let host: String
-    let engine: EngineDescription
+    /// What the worker says of itself, without the leases that it named.
+    let hello: Hello
     let identity: EngineIdentity
-    let bootID: String
-    let precisions: [String]
-    let measures: [String]
 
+    var host: String { hello.host }
+    var engine: EngineDescription { hello.engine }
+    var bootID: String { hello.bootID }
+    var precisions: [String] { hello.precisions }
+    var measures: [String] { hello.measures }
     var place: SessionPlace { SessionPlace(id: id, worker: number) }
 
     init(_ hello: Hello, id: SessionID, worker: WorkerKey, number: WorkerNumber) {
         self.id = id
         self.worker = worker
         self.number = number
-        host = hello.host
-        engine = hello.engine
+        var hello = hello
+        hello.leases = []
+        self.hello = hello
         identity = hello.engine.identity
-        bootID = hello.bootID
-        precisions = hello.precisions
-        measures = hello.measures
     }
 }
 

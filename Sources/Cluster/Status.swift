@@ -12,6 +12,10 @@ public struct RunProgress: Sendable, Equatable {
     public let tokensLeft: UInt64
     /// Engines that its ready jobs are bound to and that no connected worker is, in the order of the models; they wait.
     public let awaitedEngines: [EngineIdentity]
+    /// Engines that its ready jobs are bound to, whoever is connected.
+    public let boundEngines: [EngineIdentity]
+    /// Connected workers that get none of its ready jobs because they are other engines.
+    public let barredWorkers: Int
     /// Precisions that its ready jobs need and no connected worker computes in, in the order of the models; they wait.
     public let awaitedPrecisions: [String]
     /// Kinds of measurements that its ready jobs need and no connected worker takes; they wait.
@@ -32,8 +36,8 @@ public struct WorkerStatus: Sendable, Equatable {
 
     public let session: SessionID
     public let worker: WorkerKey
-    public let host: String
-    public let engine: EngineDescription
+    /// What it says of itself, without the leases that it named.
+    public let hello: Hello
     public let state: State
     /// How many it holds.
     public let leases: Int
@@ -55,6 +59,9 @@ public struct WorkerStatus: Sendable, Equatable {
     /// What it holds, first what it works on.
     public let work: [Work]
 
+    public var host: String { hello.host }
+    public var engine: EngineDescription { hello.engine }
+
     /// A lease as status tells of it.
     public struct Work: Sendable, Equatable {
         public let lease: LeaseName
@@ -75,11 +82,13 @@ extension Scheduler {
     public func progress(of run: RunID) -> RunProgress? {
         runNumbers[run].map { number in
             let run = runs[number]
+            let (bound, barred) = bindings(of: run)
             return RunProgress(
                 id: run.id, state: run.state, rows: run.rowsExpected - min(run.rowsExpected, run.rowsMissing),
                 rowsExpected: run.rowsExpected, failedJobs: run.failedJobs, openJobs: run.openJobs,
-                tokensLeft: run.missingTokens, awaitedEngines: awaitedEngines(of: run),
-                awaitedPrecisions: awaitedPrecisions(of: run), awaitedMeasures: awaitedMeasures(of: run),
+                tokensLeft: run.missingTokens, awaitedEngines: awaited(bound) { [$0.identity] },
+                boundEngines: bound, barredWorkers: barred, awaitedPrecisions: awaitedPrecisions(of: run),
+                awaitedMeasures: awaitedMeasures(of: run),
                 priority: run.priority,
                 jobsLeased: run.leasedJobs, checksOpen: run.checksOpen)
         }
@@ -99,8 +108,13 @@ extension Scheduler {
         awaited(waitingModels(of: run).compactMap { run.models[$0].measure }) { $0.measures }
     }
 
-    private func awaitedEngines(of run: RunRecord) -> [EngineIdentity] {
-        awaited(waitingModels(of: run).compactMap { run.binding(of: $0) }) { [$0.identity] }
+    /// The engines that a run's ready jobs are bound to, each once, and how many workers may have none of these jobs.
+    private func bindings(of run: RunRecord) -> (engines: [EngineIdentity], barred: Int) {
+        let wanted = waitingModels(of: run).map { run.binding(of: $0) }
+        var engines: [EngineIdentity] = []
+        for engine in wanted.compactMap({ $0 }) where !engines.contains(engine) { engines.append(engine) }
+        let isOpenToAll = engines.isEmpty || wanted.contains(nil)
+        return (engines, isOpenToAll ? 0 : sessions.all.count { !engines.contains($0.facts.identity) })
     }
 
     /// Of what is wanted, each once, what no session has.
@@ -123,7 +137,7 @@ extension Scheduler {
         let record = workerRecords[Int(facts.number)]
         let work = work(of: record)
         return WorkerStatus(
-            session: facts.id, worker: facts.worker, host: facts.host, engine: facts.engine,
+            session: facts.id, worker: facts.worker, hello: facts.hello,
             state: state(of: session), leases: work.count, load: session.load, silence: clock - session.lastHeard,
             model: session.model, rows: record.rows, failures: record.failures, agreed: record.agreed,
             wrong: record.wrong, quarantine: record.quarantinedUntil.map { $0 - clock } ?? 0,

@@ -2,6 +2,7 @@ import Cluster
 import Messaging
 import Store
 import Wire
+import Wording
 
 /// What clients and viewers ask.
 extension CoordinatorLoop {
@@ -83,8 +84,8 @@ extension CoordinatorLoop {
             return reject(peer, "no connected worker has the key, name or host '\(name)'; connected: \(list)")
         }
         for key in keys {
-            log.notice("asked to leave", metadata: ["worker": "\(key)"])
-            note(.workerDrained, key)
+            log.notice("asked to leave", metadata: ["worker": "\(self.name(key))"])
+            note(.workerDrained, self.name(key))
             feed(.drain(key))
         }
         answer(peer, .drainingWorkers(.with { $0.workers = keys }))
@@ -94,7 +95,7 @@ extension CoordinatorLoop {
         do {
             let missing = try store.reopen(run)
             feed(.submitted(try store.read { try $0.description(of: run) }))
-            log.notice("run resumed: \(missing) rows are missing", metadata: ["run": "\(run)"])
+            log.notice("run resumed: \(counted(missing, "row is", "rows are")) missing", metadata: ["run": "\(run)"])
             answer(
                 peer,
                 .resumed(

@@ -15,7 +15,7 @@ extension CoordinatorLoop {
             counters.framesMalformed += 1
             remark(
                 .warning, "malformed \(inbound.userKey)", "dropped a frame: \(error)",
-                ["worker": "\(inbound.userKey)", "address": "\(inbound.address ?? "unknown")"])
+                ["worker": "\(name(inbound.userKey))", "address": "\(inbound.address ?? "unknown")"])
             guard obey(limits.offend(inbound.userKey, inbound.role, at: seconds), inbound) else { return }
             return answer(inbound.peer, .reject(CoordinatorMessage.reject(error.rejectCode, "\(error)")))
         }
@@ -35,14 +35,14 @@ extension CoordinatorLoop {
         case .throttled:
             remark(
                 .warning, "throttled \(inbound.userKey)", "dropped a message beyond the rate of its key",
-                ["worker": "\(inbound.userKey)", "address": "\(inbound.address ?? "unknown")"])
+                ["worker": "\(name(inbound.userKey))", "address": "\(inbound.address ?? "unknown")"])
             return false
         case .cutOff(let reason):
             let span = Int(limits.parameters.ignoreSeconds)
             remark(
                 .error, "cut off \(inbound.userKey)", "a key is ignored for \(span) s: \(reason)",
-                ["worker": "\(inbound.userKey)", "address": "\(inbound.address ?? "unknown")"])
-            note(.accessChanged, "the key \(inbound.userKey) is ignored for \(span) s: \(reason)")
+                ["worker": "\(name(inbound.userKey))", "address": "\(inbound.address ?? "unknown")"])
+            note(.accessChanged, "\(name(inbound.userKey)) is ignored for \(span) s: \(reason)")
             if let session = scheduler.session(of: inbound.userKey) { feed(.disconnected(session)) }
             return false
         }
@@ -90,8 +90,9 @@ extension CoordinatorLoop {
     /// Tells a peer that its key does not give it the right to do something.
     mutating func refuse(_ inbound: Inbound, _ action: String) {
         counters.framesForbidden += 1
-        let detail = "the key \(inbound.userKey) has the role \(inbound.role.rawValue), which may not \(action)"
-        remark(.warning, "forbidden \(inbound.userKey)", detail, ["worker": "\(inbound.userKey)"])
+        let detail =
+            "the key of \(name(inbound.userKey)) has the role \(inbound.role.rawValue), which may not \(action)"
+        remark(.warning, "forbidden \(inbound.userKey)", detail, ["worker": "\(name(inbound.userKey))"])
         guard obey(limits.offend(inbound.userKey, inbound.role, at: seconds), inbound) else { return }
         answer(inbound.peer, .reject(CoordinatorMessage.reject(.role, detail)))
     }

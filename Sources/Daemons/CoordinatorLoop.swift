@@ -4,6 +4,7 @@ import Logging
 import Messaging
 import Store
 import Wire
+import Wording
 
 /// The coordinator's thread: it reads sockets, feeds the scheduler, commits, and only then sends.
 ///
@@ -90,7 +91,8 @@ struct CoordinatorLoop: PollHandler {
         let runs = recovery.runs.filter { options.resuming?.contains($0.id) ?? true }
         if !runs.isEmpty {
             log.notice(
-                "going on with \(runs.count) unfinished runs", metadata: ["incarnation": "\(store.incarnation)"])
+                "going on with \(counted(runs.count, "unfinished run"))",
+                metadata: ["incarnation": "\(store.incarnation)"])
         }
         if !runs.isEmpty || !recovery.revoked.isEmpty { feed(.recovered(runs, revoked: recovery.revoked)) }
     }

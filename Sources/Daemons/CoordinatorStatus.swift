@@ -27,7 +27,7 @@ extension CoordinatorLoop {
             return .status(
                 .with {
                     $0.runs = records.map { status($0, speed: speed) }
-                    $0.workers = workers.map { status($0) }
+                    $0.workers = workers.map(status)
                     $0.build = Build.name
                     $0.incarnation = scheduler.incarnation
                     $0.backlogSeconds = scheduler.backlogSeconds ?? -1
@@ -76,6 +76,8 @@ extension CoordinatorLoop {
             $0.tokensPerSecond = isOpen ? speed : 0
             $0.secondsLeft = isOpen ? (scheduler.backlogSeconds ?? -1) : 0
             $0.awaitedEngines = progress?.awaitedEngines ?? []
+            $0.boundEngines = progress?.boundEngines ?? []
+            $0.barredWorkers = UInt32(clamping: progress?.barredWorkers ?? 0)
             $0.awaitedPrecisions = progress?.awaitedPrecisions ?? []
             $0.awaitedMeasures = progress?.awaitedMeasures ?? []
             $0.priority = Int32(clamping: record.priority)
@@ -85,6 +87,9 @@ extension CoordinatorLoop {
         }
     }
 
+    /// The connected workers as people are told of them, oldest session first.
+    var workerAnswers: [WireStatus.Worker] { scheduler.workers.map(status) }
+
     private func status(_ worker: WorkerStatus) -> WireStatus.Worker {
         .with {
             $0.key = worker.worker
@@ -92,6 +97,7 @@ extension CoordinatorLoop {
             $0.host = worker.host
             $0.engine = worker.engine.name
             $0.build = worker.engine.build
+            if let device = worker.hello.device { $0.device = device }
             $0.state = worker.state.rawValue
             $0.leases = UInt32(clamping: worker.leases)
             $0.tokensPerSecond = worker.load.tokensPerSecond

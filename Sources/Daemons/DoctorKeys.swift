@@ -1,6 +1,7 @@
 import Foundation
 import Messaging
 import Store
+import Wording
 
 /// The keys by which a coordinator and its peers know each other.
 struct KeyExamination {
@@ -74,7 +75,7 @@ struct KeyExamination {
         do {
             let entries = try folder.authorizedKeys().entries
             let roles = PeerRole.allCases.map { role in
-                "\(entries.filter { $0.role == role }.count) \(role.rawValue)s"
+                counted(entries.count { $0.role == role }, role.rawValue)
             }
             return Finding("authorized keys", .ok, roles.joined(separator: ", "))
         } catch {

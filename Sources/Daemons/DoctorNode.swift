@@ -1,5 +1,6 @@
 import Foundation
 import Store
+import Wording
 
 /// The processor, memory, limits and clock of this machine.
 struct NodeExamination {
@@ -12,7 +13,7 @@ struct NodeExamination {
         let line = information.split(separator: "\n").first { $0.hasPrefix("flags") || $0.hasPrefix("Features") }
         let flags = Set((line ?? "").split(separator: " ").map(String.init))
         let known = ["avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd"].filter(flags.contains)
-        let cores = "\(ProcessInfo.processInfo.activeProcessorCount) cores"
+        let cores = counted(ProcessInfo.processInfo.activeProcessorCount, "core")
         guard !known.isEmpty else {
             return Finding(
                 "processor", .warning,
@@ -75,9 +76,13 @@ struct NodeExamination {
 struct FileSystemExamination {
     private let check: String
     private let folder: String
+    /// The folder that was asked for, where it is not there.
+    private let missing: String?
 
     init(_ check: String, _ path: String) {
         self.check = check
+        let wanted = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        missing = FileManager.default.fileExists(atPath: wanted) ? nil : wanted
         var url = URL(fileURLWithPath: path).resolvingSymlinksInPath().deletingLastPathComponent()
         while !FileManager.default.fileExists(atPath: url.path), url.path.count > 1 { url.deleteLastPathComponent() }
         folder = url.path
@@ -93,6 +98,9 @@ struct FileSystemExamination {
         let text = "\(folder) on \(kind), \(free >> 20) MiB free"
         guard access(folder, W_OK) == 0 else {
             return Finding(check, .failed, "\(text): you may not write there; choose another place, or chown it")
+        }
+        if let missing, isStore {
+            return Finding(check, .failed, "\(missing) is not there: make it with mkdir -p, or choose another place")
         }
         if Self.remote.contains(kind), isStore {
             return Finding(
@@ -110,7 +118,9 @@ struct FileSystemExamination {
 
     /// The file system's name, as the mount of the longest path above the folder says.
     private func kind() -> String {
-        let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
+        // Foundation's reading of a whole file ends with the first page of this one, which says that it is empty.
+        let bytes = (try? FileHandle(forReadingAtPath: "/proc/self/mounts")?.readToEnd()) ?? nil
+        let mounts = String(decoding: bytes ?? Data(), as: UTF8.self)
         var (kind, longest) = ("an unknown file system", -1)
         for line in mounts.split(separator: "\n") {
             let words = line.split(separator: " ")

@@ -21,14 +21,6 @@ public struct KeyFolder: Sendable {
     /// A key's secret file; its public half has `.pub` appended.
     public func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// The coordinator's public key.
-    public func coordinatorPublicKey() throws -> CurvePublicKey {
-        try KeyFile.readPublic(KeyFile.publicPath(of: file("coordinator")))
-    }
-
-    /// Whether the coordinator's key is there.
-    public var hasCoordinator: Bool { exists("coordinator") }
-
     /// Makes the folder, which only its owner may enter, and in it the coordinator's key, a worker's named `worker` and
     /// a client's named `client`, if they are not there: enough for everything on one machine.
     public func prepare() throws {

@@ -6,6 +6,7 @@ import Messaging
 import Reports
 import Store
 import Wire
+import Wording
 
 /// What takes long and happens away from the coordinator's thread, one at a time: planning submitted jobs and making
 /// reports. The answers are handed back to that thread.
@@ -102,7 +103,7 @@ extension CoordinatorLoop {
     mutating func start(_ manifest: RunManifest, reusing: Bool) throws -> Int {
         let reused = try store.createRun(manifest, reusingScoresOf: reusing && Build.isExact ? Build.name : nil)
         log.notice(
-            "run accepted: \(manifest.cells.count) cells, \(reused) rows taken over",
+            "run accepted: \(counted(manifest.cells.count, "cell")), \(counted(reused, "row")) taken over",
             metadata: ["run": "\(manifest.run)"])
         feed(.submitted(try store.read { try $0.description(of: manifest.run) }))
         return reused

@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 import Logging
 import Messaging
+import Wording
 
 /// What the coordinator's thread looks after once a second.
 struct Upkeep {
@@ -91,8 +92,9 @@ extension CoordinatorLoop {
         case .none: break
         case .read(let keys):
             allowList.replace(with: keys)
-            log.notice("read \(path) again: \(keys.entries.count) keys are admitted")
-            note(.accessChanged, "\(keys.entries.count) keys are admitted")
+            let admitted = counted(keys.entries.count, "key is", "keys are")
+            log.notice("read \(path) again: \(admitted) admitted")
+            note(.accessChanged, "\(admitted) admitted")
         case .unreadable(let reason): log.error("kept the old list of keys: \(reason)")
         }
     }
@@ -109,8 +111,8 @@ extension CoordinatorLoop {
             counters.sessionsRevoked += 1
             log.notice(
                 "a worker's key is no longer admitted: its leases go elsewhere",
-                metadata: ["session": "\(id)", "worker": "\(worker)"])
-            note(.accessChanged, "the key \(worker) is no longer admitted as a worker's")
+                metadata: ["session": "\(id)", "worker": "\(name(worker))"])
+            note(.accessChanged, "\(name(worker)) is no longer admitted as a worker")
             feed(.disconnected(id))
         }
     }

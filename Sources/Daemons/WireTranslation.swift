@@ -1,5 +1,6 @@
 import Cluster
 import Messaging
+import Operations
 import Wire
 
 /// The wire's messages as the scheduler's and the worker session's values, and back.
@@ -103,6 +104,7 @@ extension Hello {
         cores = hello.cores
         if !hello.precisions.isEmpty { precisions = hello.precisions }
         measures = hello.measures
+        device = hello.hasDevice ? hello.device : nil
     }
 
     var wire: WireHello {
@@ -120,6 +122,19 @@ extension Hello {
             $0.cores = cores
             $0.precisions = precisions
             $0.measures = measures
+            if let device { $0.device = device }
+        }
+    }
+}
+
+extension WireDevice {
+    init(_ device: DeviceProperties) {
+        self = .with {
+            $0.name = device.name
+            $0.kind = device.kind.rawValue
+            $0.architecture = device.architecture
+            $0.memoryBytes = UInt64(clamping: device.memoryBytes)
+            $0.computeUnits = UInt32(clamping: device.computeUnits)
         }
     }
 }

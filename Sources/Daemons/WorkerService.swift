@@ -52,6 +52,7 @@ public final class WorkerService: Sendable {
         greeting.measures = options.engine.measures.map(\.rawValue)
         greeting.memoryBytes = Machine.memoryBytes
         greeting.cores = UInt32(clamping: options.engine.threads)
+        greeting.device = WireDevice(try options.engine.deviceProperties)
         let exit = Noted<WorkerExit>()
         self.exit = exit
         let loop = try PollLoop("molt-worker", in: MessagingContext()) { [greeting] in

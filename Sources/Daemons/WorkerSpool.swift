@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 import Hashing
 import Messaging
+import Wording
 
 /// A worker's unacknowledged rows on disk, so that they survive the worker. Used by one thread.
 ///
@@ -206,12 +207,18 @@ extension WorkerSpool {
 
     private func report(_ contents: SpoolJournal.Contents, dropped: Int) {
         if contents.damagedBytes > 0 {
-            note("cut \(contents.damagedBytes) damaged bytes out of \(path("rows")); their rows are computed again")
+            note(
+                "cut \(counted(contents.damagedBytes, "damaged byte")) out of \(path("rows")); their rows are computed again"
+            )
         }
-        if dropped > 0 { note("dropped \(dropped) batches in \(path("rows")): older than 24 h, or of another engine") }
+        if dropped > 0 {
+            note(
+                "dropped \(counted(dropped, "batch", "batches")) in \(path("rows")): older than 24 h, or of another engine"
+            )
+        }
         if !recovered.isEmpty {
             let rows = recovered.reduce(0) { $0 + $1.rows.count }
-            note("delivering \(rows) rows that an earlier start of this worker left in \(path("rows"))")
+            note("delivering \(counted(rows, "row")) that an earlier start of this worker left in \(path("rows"))")
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import ModelFiles
+import Wording
 
 extension CheckpointListing {
     private static let fileLimit = 2_000
@@ -15,7 +16,7 @@ extension CheckpointListing {
             throw refusal("is not what a coordinator writes; update the older of both")
         }
         guard self.sha256 == sha256 else { throw refusal("is of another model") }
-        guard (1...Self.fileLimit).contains(files.count) else { throw refusal("has \(files.count) files") }
+        guard (1...Self.fileLimit).contains(files.count) else { throw refusal("has \(counted(files.count, "file"))") }
         guard Set(files.map(\.name)).count == files.count else { throw refusal("has a file twice") }
         for file in files {
             guard isFileName(file.name), file.name != SnapshotRecord.name, isSHA256(file.sha256) else {

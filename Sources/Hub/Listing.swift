@@ -1,4 +1,5 @@
 import Foundation
+import Wording
 
 /// The files of a repository at a commit, as `GET /api/models/OWNER/NAME/revision/REVISION?blobs=true` lists them.
 struct Listing: Sendable {
@@ -40,7 +41,9 @@ struct Listing: Sendable {
         guard !isCommit(revision) || answer.sha == revision else {
             throw refusal("is of commit \(answer.sha), where \(revision) was asked for")
         }
-        guard answer.siblings.count <= Self.fileLimit else { throw refusal("has \(answer.siblings.count) files") }
+        guard answer.siblings.count <= Self.fileLimit else {
+            throw refusal("has \(counted(answer.siblings.count, "file"))")
+        }
         var files: [RemoteFile] = []
         var names: Set<String> = []
         for sibling in answer.siblings where isFileName(sibling.rfilename) {

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Wording
 
 /// A wish to stop, heard at the next piece of an answer.
 public final class Interruption: Sendable {
@@ -63,12 +64,13 @@ public struct Patience: Sendable {
     /// - Throws: `error` where retries are used up or the server asks for more patience than there is.
     func wait(before attempt: Int, asked: Duration?, error: HubError) throws(HubError) -> Duration {
         guard attempt < retries else {
-            throw HubError(error.kind, "\(error.description); gave up after \(retries + 1) attempts")
+            throw HubError(error.kind, "\(error.description); gave up after \(counted(retries + 1, "attempt"))")
         }
         if let asked {
             guard asked <= longestWait else {
                 throw HubError(
-                    error.kind, "\(error.description); it asks to come back in \(asked.components.seconds) seconds")
+                    error.kind,
+                    "\(error.description); it asks to come back in \(counted(asked.components.seconds, "second"))")
             }
             return asked
         }

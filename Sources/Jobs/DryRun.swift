@@ -3,6 +3,7 @@ import Foundation
 import Mamba
 import ModelFiles
 import Tokenizer
+import Wording
 
 /// What a job would do, as far as it can be said from what is here.
 ///
@@ -98,12 +99,12 @@ extension DryRun: CustomStringConvertible {
     /// A line for each model under each reduction, the sum, and what is missing.
     public var description: String {
         var lines = [
-            "\(name): \(cells.count) cells, \(count(cells.reduce(0) { $0 + $1.documents })) documents, "
+            "\(name): \(counted(cells.count, "cell")), \(counted(cells.reduce(0) { $0 + $1.documents }, "document")), "
                 + "\(sum(cells.map { $0.tokens.map(Double.init) })) tokens, \(sum(cells.map(\.flops))) FLOPs", "",
             "model                documents      tokens       FLOPs  reduction",
         ]
         for (key, group) in grouped {
-            let documents = count(group.reduce(0) { $0 + $1.documents })
+            let documents = "\(group.reduce(0) { $0 + $1.documents })"
             let tokens = sum(group.map { $0.tokens.map(Double.init) })
             lines.append(
                 pad(key.model, 20) + pad(documents, -10) + pad(tokens, -12) + pad(sum(group.map(\.flops)), -12) + "  "
@@ -144,8 +145,6 @@ extension DryRun: CustomStringConvertible {
         }
         return unit == 0 ? String(Int(value)) : String(format: "%.1f%@", value, units[unit])
     }
-
-    private func count(_ value: Int) -> String { String(value) }
 
     /// Left-aligned in `width` columns, right-aligned when it is negative.
     private func pad(_ text: String, _ width: Int) -> String {

@@ -3,6 +3,7 @@ import Foundation
 import Mamba
 import ModelFiles
 import Operations
+import OrderedJSON
 
 /// What to evaluate: models × reductions × benchmarks, or what to measure of models × reductions, as a job file (YAML, or
 /// JSON, which is YAML too) lists it.
@@ -114,48 +115,43 @@ extension JobFile {
     /// The job as JSON with sorted keys and absolute paths: what travels to a coordinator and is stored with the run.
     /// Equal jobs have equal texts, and reading it gives the job again.
     public var canonicalJSON: String {
-        let work =
+        var members: [(String, JSONText)] = [
             measures.isEmpty
-            ? #""benchmarks":[\#(benchmarks.map(\.canonicalJSON).joined(separator: ","))]"#
-            : #""efficiency":[\#(measures.map(\.canonicalJSON).joined(separator: ","))]"#
-        var fields = [
-            work,
-            #""models":[\#(models.map(\.canonicalJSON).joined(separator: ","))]"#,
-            #""name":\#(quoted(name))"#,
-            #""precision":\#(quoted(precision.rawValue))"#,
+                ? ("benchmarks", .array(benchmarks.map(\.json)))
+                : ("efficiency", .array(measures.map { .raw($0.canonicalJSON) })),
+            ("models", .array(models.map(\.json))), ("name", .string(name)),
+            ("precision", .string(precision.rawValue)),
         ]
-        if !reductions.isEmpty { fields.append(#""reductions":\#(list(reductions))"#) }
-        if let tokenizer { fields.append(#""tokenizer":\#(quoted(tokenizer.path))"#) }
-        return "{\(fields.joined(separator: ","))}"
+        if !reductions.isEmpty { members.append(("reductions", list(reductions))) }
+        if let tokenizer { members.append(("tokenizer", .string(tokenizer.path))) }
+        return JSONText.object(members).compact
     }
 }
 
 extension JobFile.Model {
-    fileprivate var canonicalJSON: String {
-        var fields = [#""id":\#(quoted(id))"#]
+    fileprivate var json: JSONText {
+        var members: [(String, JSONText)] = [("id", .string(id))]
         switch source {
-        case .folder(let path): fields.append(#""path":\#(quoted(path.path))"#)
-        case .hub(let repository, _): fields.insert(#""hub":\#(quoted(repository))"#, at: 0)
+        case .folder(let path): members.append(("path", .string(path.path)))
+        case .hub(let repository, _): members.insert(("hub", .string(repository)), at: 0)
         case .random: break
         }
-        if !reductions.isEmpty { fields.append(#""reductions":\#(list(reductions))"#) }
-        if case .hub(_, let revision?) = source { fields.append(#""revision":\#(quoted(revision))"#) }
-        if case .random(let shape) = source { fields.append(#""shape":\#(quoted(shape.rawValue))"#) }
-        return "{\(fields.joined(separator: ","))}"
+        if !reductions.isEmpty { members.append(("reductions", list(reductions))) }
+        if case .hub(_, let revision?) = source { members.append(("revision", .string(revision))) }
+        if case .random(let shape) = source { members.append(("shape", .string(shape.rawValue))) }
+        return .object(members)
     }
 }
 
 extension JobFile.BenchmarkRows {
-    fileprivate var canonicalJSON: String {
-        var fields: [String] = []
-        if let data { fields.append(#""data":\#(quoted(data.path))"#) }
-        if let labels { fields.append(#""labels":\#(quoted(labels.path))"#) }
-        if let limit { fields.append(#""limit":\#(limit)"#) }
-        fields.append(#""name":\#(quoted(name.rawValue))"#)
-        return "{\(fields.joined(separator: ","))}"
+    fileprivate var json: JSONText {
+        var members: [(String, JSONText)] = []
+        if let data { members.append(("data", .string(data.path))) }
+        if let labels { members.append(("labels", .string(labels.path))) }
+        if let limit { members.append(("limit", .integer(limit))) }
+        members.append(("name", .string(name.rawValue)))
+        return .object(members)
     }
 }
 
-private func list(_ reductions: [Reduction]) -> String {
-    "[\(reductions.map(\.canonicalJSON).joined(separator: ","))]"
-}
+private func list(_ reductions: [Reduction]) -> JSONText { .array(reductions.map { .raw($0.canonicalJSON) }) }

@@ -2,6 +2,7 @@ import Benchmarks
 import Mamba
 import ModelFiles
 import Operations
+import OrderedJSON
 
 /// A key of one of a job file's mappings: the reader accepts it, and the schema describes it.
 struct JobKey: Sendable {
@@ -9,7 +10,7 @@ struct JobKey: Sendable {
     /// What it is, in a sentence.
     let text: String
     /// Its values as JSON Schema.
-    let value: JSONTree
+    let value: JSONText
     var isRequired = false
 }
 
@@ -40,7 +41,7 @@ enum JobKeys {
     static let job = [
         JobKey(
             name: "name", text: "What the run is called, with a suffix that makes it unique.",
-            value: ["type": "string", "pattern": .text(TextForm.name.pattern)], isRequired: true),
+            value: ["type": "string", "pattern": .string(TextForm.name.pattern)], isRequired: true),
         JobKey(
             name: "models", text: "The checkpoints.",
             value: ["type": "array", "minItems": 1, "items": ["$ref": "#/$defs/model"]], isRequired: true),
@@ -73,10 +74,10 @@ enum JobKeys {
         JobKey(name: "path", text: "The checkpoint's folder: config.json with its weights.", value: text),
         JobKey(
             name: "hub", text: "Its repository on the Hugging Face hub, OWNER/NAME, which `coord fetch` gets.",
-            value: ["type": "string", "pattern": .text(TextForm.repository.pattern)]),
+            value: ["type": "string", "pattern": .string(TextForm.repository.pattern)]),
         JobKey(
             name: "revision", text: "A commit of the repository, 40 hexadecimal digits.",
-            value: ["type": "string", "pattern": .text(TextForm.revision.pattern)]),
+            value: ["type": "string", "pattern": .string(TextForm.revision.pattern)]),
         JobKey(
             name: "shape", text: "A published model's shape, to measure with random weights instead of a checkpoint's.",
             value: names(PublishedShape.self)),
@@ -112,28 +113,28 @@ enum JobKeys {
             value: whole(JobFile.measureLimits.newTokens)),
         JobKey(
             name: "repeats", text: "Of throughput: timed generations, each beside an unreduced one.",
-            value: whole(JobFile.measureLimits.repeats).adding(["default": .number(Double(Measure.standardRepeats))])),
+            value: whole(JobFile.measureLimits.repeats).adding(["default": .integer(Measure.standardRepeats)])),
         JobKey(
             name: "logits",
             text: "Of memory: whether the logits of all rows are held at once, or each sequence's last row is rated.",
             value: names(Measure.Logits.self, standard: Measure.Logits.all)),
     ]
 
-    private static func whole(_ range: ClosedRange<Int>) -> JSONTree {
+    private static func whole(_ range: ClosedRange<Int>) -> JSONText {
         [
-            "type": "integer", "minimum": .number(Double(range.lowerBound)),
-            "maximum": .number(Double(range.upperBound)),
+            "type": "integer", "minimum": .integer(range.lowerBound),
+            "maximum": .integer(range.upperBound),
         ]
     }
 
-    private static let text: JSONTree = ["type": "string", "minLength": 1]
-    private static let reductions: JSONTree = [
+    private static let text: JSONText = ["type": "string", "minLength": 1]
+    private static let reductions: JSONText = [
         "type": "array", "minItems": 1, "items": ["$ref": "#/$defs/reduction"],
     ]
 
     /// The names of a table, and the one that is taken when none is given.
-    static func names<T: RawRepresentable<String> & CaseIterable>(_ table: T.Type, standard: T? = nil) -> JSONTree {
-        let names: JSONTree = ["enum": .texts(table.allCases.map(\.rawValue))]
-        return standard.map { names.adding(["default": .text($0.rawValue)]) } ?? names
+    static func names<T: RawRepresentable<String> & CaseIterable>(_ table: T.Type, standard: T? = nil) -> JSONText {
+        let names: JSONText = ["enum": .texts(table.allCases.map(\.rawValue))]
+        return standard.map { names.adding(["default": .string($0.rawValue)]) } ?? names
     }
 }

@@ -1,5 +1,6 @@
 import Mamba
 import Operations
+import OrderedJSON
 
 extension JobKeys {
     /// The keys of a reduction; where several values make sense, a list of them sweeps.
@@ -8,8 +9,8 @@ extension JobKeys {
     }
 
     /// A value, or a list of values, each of which makes a reduction of its own.
-    private static func swept(_ value: JSONTree) -> JSONTree {
-        let list: JSONTree = ["type": "array", "items": value, "minItems": 1, "uniqueItems": true]
+    private static func swept(_ value: JSONText) -> JSONText {
+        let list: JSONText = ["type": "array", "items": value, "minItems": 1, "uniqueItems": true]
         return ["anyOf": [value, list]]
     }
 
@@ -35,9 +36,9 @@ extension JobKeys {
         }
     }
 
-    private static func value(_ key: Reduction.Key) -> JSONTree {
+    private static func value(_ key: Reduction.Key) -> JSONText {
         let standard = Reduction.standard
-        let share: JSONTree = ["type": "number", "minimum": 0, "maximum": 1]
+        let share: JSONText = ["type": "number", "minimum": 0, "maximum": 1]
         return switch key {
         case .method: names(Reduction.Method.self)
         case .layers:
@@ -47,8 +48,8 @@ extension JobKeys {
         case .importance: names(Importance.self, standard: standard?.importance)
         case .source: names(Reduction.Source.self)
         case .seed: ["type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991, "default": 0]
-        case .hiddenPrune: share.adding(["default": .number(standard?.hiddenPrune ?? 0)])
-        case .residualPrune: share.adding(["default": .number(standard?.residualPrune ?? 0)])
+        case .hiddenPrune: share.adding(["default": .double(standard?.hiddenPrune ?? 0)])
+        case .residualPrune: share.adding(["default": .double(standard?.residualPrune ?? 0)])
         case .scope: names(Reduction.Scope.self, standard: standard?.scope)
         case .align: names(Reduction.Alignment.self, standard: standard?.align)
         case .variant: names(Reduction.Variant.self, standard: standard?.variant)
@@ -63,44 +64,44 @@ extension Reduction {
 
 extension Reduction.Method {
     /// What holds where a reduction's methods include this one, as JSON Schema: the keys and values that are read.
-    var conditions: [JSONTree] {
-        let named: JSONTree = ["properties": ["method": Self.some(rawValue)], "required": ["method"]]
+    var conditions: [JSONText] {
+        let named: JSONText = ["properties": ["method": Self.some(rawValue)], "required": ["method"]]
         guard self != .none else {
-            let kept: JSONTree = ["properties": ["flops": false, "keep_ratio": Self.each(["const": 1])]]
+            let kept: JSONText = ["properties": ["flops": false, "keep_ratio": Self.each(["const": 1])]]
             return [["if": named, "then": kept]]
         }
-        let amount: JSONTree = ["oneOf": [["required": ["flops"]], ["required": ["keep_ratio"]]]]
+        let amount: JSONText = ["oneOf": [["required": ["flops"]], ["required": ["keep_ratio"]]]]
         let common = variants == Reduction.Variant.allCases ? amount : amount.adding(["properties": variantsOnly])
         return [["if": named, "then": common]] + variants.compactMap { condition(named, $0) }
     }
 
-    private var variantsOnly: JSONTree {
+    private var variantsOnly: JSONText {
         ["variant": Self.each(["enum": .texts(variants.map(\.rawValue))])]
     }
 
     /// What holds in one variant.
-    private func condition(_ named: JSONTree, _ variant: Reduction.Variant) -> JSONTree? {
+    private func condition(_ named: JSONText, _ variant: Reduction.Variant) -> JSONText? {
         let rule = rule(variant)
         let common: Set<Reduction.Key> = [.method, .layers, .flops, .keepRatio, .scope, .align, .variant]
         var values = Reduction.Key.allCases.filter { !common.contains($0) && !rule.keys.contains($0) }
-            .map { JSONTree.Member(key: $0.rawValue, value: false) }
+            .map { ($0.rawValue, JSONText.bool(false)) }
         if rule.keys.contains(.source), rule.sources != Reduction.Source.allCases {
-            let sources: JSONTree = ["enum": .texts(rule.sources.map(\.rawValue))]
-            values.append(.init(key: Reduction.Key.source.rawValue, value: Self.each(sources)))
+            let sources: JSONText = ["enum": .texts(rule.sources.map(\.rawValue))]
+            values.append((Reduction.Key.source.rawValue, Self.each(sources)))
         }
         guard !values.isEmpty else { return nil }
-        let chosen: JSONTree = ["properties": ["variant": Self.some(variant.rawValue)]]
-        let present: JSONTree = variant == .paper ? chosen : chosen.adding(["required": ["variant"]])
+        let chosen: JSONText = ["properties": ["variant": Self.some(variant.rawValue)]]
+        let present: JSONText = variant == .paper ? chosen : chosen.adding(["required": ["variant"]])
         return ["if": ["allOf": [named, present]], "then": ["properties": .object(values)]]
     }
 
     /// What holds for a value, or for each of a list.
-    private static func each(_ value: JSONTree) -> JSONTree {
+    private static func each(_ value: JSONText) -> JSONText {
         ["anyOf": [value, ["type": "array", "items": value]]]
     }
 
     /// That a name is the value, or in its list.
-    private static func some(_ name: String) -> JSONTree {
-        ["anyOf": [["const": .text(name)], ["type": "array", "contains": ["const": .text(name)]]]]
+    private static func some(_ name: String) -> JSONText {
+        ["anyOf": [["const": .string(name)], ["type": "array", "contains": ["const": .string(name)]]]]
     }
 }

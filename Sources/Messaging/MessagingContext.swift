@@ -35,11 +35,4 @@ public final class MessagingContext: @unchecked Sendable {
 
     /// Gives memory that libzmq has freed back to the system.
     public static func returnFreedMemory() { malloc_trim(0) }
-
-    /// libzmq's version, such as `4.3.4`.
-    public static var libraryVersion: String {
-        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
-        zmq_version(&major, &minor, &patch)
-        return "\(major).\(minor).\(patch)"
-    }
 }

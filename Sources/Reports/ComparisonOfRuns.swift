@@ -1,4 +1,5 @@
 import Benchmarks
+import OrderedJSON
 import Statistics
 import Store
 

@@ -1,6 +1,7 @@
 import Benchmarks
 import Foundation
 import Statistics
+import Wording
 
 extension ComparisonFamily {
     /// The family for a terminal or a Markdown file: its title after `heading`, tables, and what a reader must know;
@@ -78,7 +79,7 @@ extension ComparisonFamily {
 
     private var explanation: [String] {
         [
-            "Paired by document: exact McNemar test, Holm over \(tests) \(tests == 1 ? "test" : "tests"); intervals are "
+            "Paired by document: exact McNemar test, Holm over \(counted(tests, "test")); intervals are "
                 + "percentile bootstrap. Detectable: the smallest true difference found with a power of 0.8 at 0.05, "
                 + "before Holm.",
             "Near ties: documents that a score's drift of \(Decision.drift) could turn, on either side, exact ties "
@@ -132,7 +133,7 @@ extension RunReport {
     private static func documents(_ documents: [Int]) -> String {
         let shown = documents.prefix(10).map(String.init).joined(separator: " ")
         let rest = documents.count > 10 ? " … (--json lists all)" : ""
-        return "\(documents.count) \(documents.count == 1 ? "document" : "documents"): \(shown)\(rest)"
+        return "\(counted(documents.count, "document")): \(shown)\(rest)"
     }
 }
 

@@ -32,7 +32,7 @@ extension ComparisonFamily {
     /// What the family's columns mean.
     var description: String {
         "Against \(baselineDescription), paired by document. Differences of accuracy in points, with the bootstrap's 95 % "
-            + "interval; p of the exact McNemar test, and after Holm's correction over the \(tests) tests of this section; "
+            + "interval; p of the exact McNemar test, and after Holm's correction over \(tests == 1 ? "the one test" : "the \(tests) tests") of this section; "
             + "the smallest true difference that would have been detected with power 0.8."
     }
 }

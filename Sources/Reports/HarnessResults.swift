@@ -1,4 +1,5 @@
 import Benchmarks
+import OrderedJSON
 import Store
 
 /// The text of a `results_TIME.json` for the cells of one model and reduction.

@@ -1,5 +1,6 @@
 import Benchmarks
 import Hashing
+import OrderedJSON
 import Store
 
 /// The lines of a `samples_TASK_TIME.jsonl`: one object a document.

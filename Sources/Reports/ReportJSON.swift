@@ -1,4 +1,5 @@
 import Benchmarks
+import OrderedJSON
 import Store
 
 extension RunReport {

@@ -1,11 +1,13 @@
+import OrderedJSON
 import Store
+import Wording
 
 extension RunReport {
     /// How the run stands, in a sentence.
     var summary: String {
-        let failed = run.failures == 0 ? "" : ", \(run.failures) named example\(run.failures == 1 ? "" : "s") failed"
-        return "\(run.state.rawValue), \(run.rows) of \(run.rowsExpected) rows in "
-            + "\(cells.count + measurements.count) cells\(failed)"
+        let failed = run.failures == 0 ? "" : ", \(counted(run.failures, "named example")) failed"
+        return "\(run.state.rawValue), \(run.rows) of \(counted(run.rowsExpected, "row")) in "
+            + "\(counted(cells.count + measurements.count, "cell"))\(failed)"
     }
 
     /// The warnings, and what the comparisons caution of.
@@ -21,13 +23,15 @@ extension RunReport {
                 + (failure.examples.count > 20 ? " … (\(failure.examples.count) in all)" : "") + ": \(failure.detail)"
         }
         if !isComplete {
-            lines.append("\(run.rowsExpected - run.rows) rows are missing: figures marked partial are not final")
+            let missing = counted(run.rowsExpected - run.rows, "row is", "rows are")
+            lines.append("\(missing) missing: figures marked partial are not final")
         }
         if disagreements > 0 {
-            lines.append("\(disagreements) repeated rows differ from the stored ones: see the store's disagreements")
+            let repeated = counted(disagreements, "repeated row differs", "repeated rows differ")
+            lines.append("\(repeated) from the stored ones: see the store's disagreements")
         }
         for worker in tainted {
-            let rows = worker.rows == 1 ? "1 row was" : "\(worker.rows) rows were"
+            let rows = counted(worker.rows, "row was", "rows were")
             lines.append(
                 "\(rows) computed by the worker \(worker.worker), whose key was revoked since (\(worker.detail)): "
                     + "submit the job again, which computes them anew")

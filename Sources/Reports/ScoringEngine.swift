@@ -1,3 +1,5 @@
+import OrderedJSON
+
 /// What computed rows: a build, and the device and kernels that it used.
 public struct ScoringEngine: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Product version and git revision.

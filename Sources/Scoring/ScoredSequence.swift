@@ -41,9 +41,6 @@ struct ScoredSequence: Sendable {
     /// context[:-1]: what every continuation of the context shares.
     var prefix: ArraySlice<Int32> { input.dropLast(targets.count) }
 
-    /// context[-1] and continuation[:-1]: the rows that rate the targets.
-    var scoredRows: ArraySlice<Int32> { input.suffix(targets.count) }
-
     /// Which rows of a reduced sequence rate which targets, in sequence scope.
     ///
     /// - Parameter positions: the surviving rows' original indices.

@@ -1,5 +1,6 @@
 import Cluster
 import Wire
+import Wording
 
 /// The operators' journal: what happened, in the order in which it became durable.
 ///
@@ -69,7 +70,8 @@ struct Journal {
     }
 
     private static func omission(_ kind: EventKind, _ omitted: Int, _ now: Double) -> Entry {
-        Entry(event: JournalEntry(kind, "\(omitted) events of this kind were left out: there were too many"), at: now)
+        let events = counted(omitted, "event of this kind was", "events of this kind were")
+        return Entry(event: JournalEntry(kind, "\(events) left out: there were too many"), at: now)
     }
 }
 
@@ -109,7 +111,6 @@ public enum EventKind: String, Sendable, CaseIterable {
     case workerRefused = "worker refused"
     case workerSilent = "worker silent"
     case workerQuarantined = "worker quarantined"
-    case workerReleased = "worker released"
     case workerDrained = "worker drained"
     case leaseEnded = "lease ended"
     case accessChanged = "access changed"

@@ -2,6 +2,7 @@ import Cluster
 import Foundation
 import GRDB
 import Synchronization
+import Wording
 
 /// The one writer of a results store.
 ///
@@ -73,11 +74,11 @@ public final class ResultsStore: Sendable {
     public func createRun(_ manifest: RunManifest, reusingScoresOf build: String? = nil) throws -> Int {
         try transaction { db in
             let run = try ManifestWriter(db: db, manifest: manifest).write()
-            note(JournalEntry(.runAccepted, run: manifest.run, "\(manifest.cells.count) cells"))
+            note(JournalEntry(.runAccepted, run: manifest.run, counted(manifest.cells.count, "cell")))
             guard let build else { return 0 }
             let reused = try ScoreReuse(db: db, run: run, build: build, now: now(), incarnation: incarnation).apply()
             if reused > 0 {
-                note(JournalEntry(.scoresTakenOver, run: manifest.run, "\(reused) rows of earlier runs"))
+                note(JournalEntry(.scoresTakenOver, run: manifest.run, "\(counted(reused, "row")) of earlier runs"))
             }
             return reused
         }

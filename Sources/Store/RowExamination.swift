@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Wire
+import Wording
 
 /// Computes again what the store says of every row: its digest, its best choice, and whether that is right.
 struct RowExamination {
@@ -28,10 +29,13 @@ struct RowExamination {
                 first = "run \(row[10] as String), cell \(row[11] as Int), example \(row[5] as Int)"
             }
         }
-        guard let first else { return Finding("store rows", .ok, "\(rows) rows have the digest that they came with") }
+        guard let first else {
+            let sound = counted(rows, "row has the digest that it", "rows have the digest that they")
+            return Finding("store rows", .ok, "\(sound) came with")
+        }
         return Finding(
             "store rows", .failed,
-            "\(damaged) of \(rows) rows differ from what their workers sent, the first of them \(first): the file was "
+            "\(damaged) of \(counted(rows, "row")) not as a worker sent it, the first of them \(first): the file was "
                 + "damaged or changed; restore a copy, or submit the job to another store")
     }
 

@@ -1,5 +1,6 @@
 import Cluster
 import GRDB
+import Wording
 
 /// Lets a run that was cancelled, or that ended with named failures, go on.
 struct RunReopening {
@@ -29,7 +30,7 @@ struct RunReopening {
             arguments: [run])
         changes.note(
             .runResumed, run: name,
-            "was \(state.rawValue), misses \(missing ?? 0) rows, \(forgotten) of them given up before")
+            "was \(state.rawValue), misses \(counted(missing ?? 0, "row")), \(forgotten) of them given up before")
         return missing ?? 0
     }
 

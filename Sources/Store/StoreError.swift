@@ -19,6 +19,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
     case corrupt(path: String, detail: String)
     /// Another process writes this store.
     case inUse(path: String, holder: String)
+    /// The folder that the store would lie in is not there.
+    case missingFolder(path: String, folder: String)
     /// The file or its folder cannot be written.
     case notWritable(path: String, detail: String)
     /// The file cannot be opened for reading.
@@ -69,6 +71,8 @@ public enum StoreError: Error, Equatable, CustomStringConvertible {
         case .inUse(let path, let holder):
             "\(path): in use by \(holder); a store has exactly one coordinator: stop that one, submit to it, "
                 + "or choose another file with --store"
+        case .missingFolder(let path, let folder):
+            "\(path): there is no folder '\(folder)'; make it with mkdir -p, or choose another file with --store"
         case .notWritable(let path, let detail):
             "\(path): cannot be written (\(detail)); check the permissions of the file and its folder and that the "
                 + "file system is not mounted read-only, or choose another file with --store"

@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import GRDB
+import Wording
 
 /// Looks at a results store from end to end, and changes nothing in it.
 public struct StoreExamination {
@@ -63,7 +64,7 @@ public struct StoreExamination {
             let (table, parent, count) = (row[0] as String, row[1] as String, row[2] as Int)
             return Finding(
                 "store references", .failed,
-                "\(count) rows of \(table) refer to missing rows of \(parent): the file was changed by something other "
+                "\(counted(count, "row")) of \(table) without the row of \(parent) that belongs to it: the file was changed by something other "
                     + "than Molt; restore a copy")
         }
     }
@@ -77,14 +78,14 @@ public struct StoreExamination {
                 findings.append(
                     Finding(
                         "run \(run.run)", .warning,
-                        "\(disagreements) repeated rows differ from the stored ones: some engine or worker is not exact; "
+                        "\(counted(disagreements, "repeated row differs", "repeated rows differ")) from what is stored: some engine or worker is not exact; "
                             + "compute the run again with other workers and compare"))
             }
             for tainted in try view.rowsOfRevokedWorkers(run: run.run) {
                 findings.append(
                     Finding(
                         "run \(run.run)", .warning,
-                        "\(tainted.rows) rows were computed by \(tainted.worker), whose key was revoked since "
+                        "\(counted(tainted.rows, "row was", "rows were")) computed by \(tainted.worker), whose key was revoked since "
                             + "(\(tainted.detail)): submit the job again, which computes them anew"))
             }
             return findings
@@ -93,7 +94,7 @@ public struct StoreExamination {
 
     private func rows(_ run: RunRecord) -> Finding {
         let named = run.failures == 0 ? "" : ", \(run.failures) named failures"
-        let detail = "\(run.state.rawValue), \(run.rows) of \(run.rowsExpected) rows\(named)"
+        let detail = "\(run.state.rawValue), \(run.rows) of \(counted(run.rowsExpected, "row"))\(named)"
         let isWhole =
             switch run.state {
             case .complete: run.rows == run.rowsExpected

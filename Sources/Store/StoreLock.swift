@@ -12,7 +12,12 @@ final class StoreLock: Sendable {
         let lockPath = path + ".lock"
         let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw .notWritable(path: path, detail: "lock file: " + String(cString: strerror(errno)))
+            let reason = errno
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+            guard FileManager.default.fileExists(atPath: folder) else {
+                throw .missingFolder(path: path, folder: folder)
+            }
+            throw .notWritable(path: path, detail: "lock file: " + String(cString: strerror(reason)))
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno

@@ -1,6 +1,7 @@
 import Cluster
 import Foundation
 import GRDB
+import Wording
 
 /// Puts scores aside, on record, so that their examples are missing again.
 struct Withdrawals {
@@ -65,7 +66,7 @@ struct Withdrawals {
             _ = try putAside(example: row[4], cell: row[3], row[2], detail)
         }
         return try runs.map { run in
-            changes.note(.withdrawal, run: run.name, "\(run.rows) rows: \(detail)")
+            changes.note(.withdrawal, run: run.name, "\(counted(run.rows, "row")): \(detail)")
             return ReopenedRun(
                 run: run.name, jobs: try PendingJobs(db: db, run: run.id).descriptions(of: run.shards))
         }

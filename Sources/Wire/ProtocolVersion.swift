@@ -8,7 +8,7 @@ public struct ProtocolVersion: Sendable, Hashable, Comparable, CustomStringConve
     public let minor: UInt8
 
     /// The version that this build writes.
-    public static let current = ProtocolVersion(major: 1, minor: 2)
+    public static let current = ProtocolVersion(major: 1, minor: 3)
     /// The oldest version that this build reads.
     public static let oldest = ProtocolVersion(major: 1, minor: 0)
 

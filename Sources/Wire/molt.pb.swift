@@ -131,48 +131,128 @@ public nonisolated enum WireRejectCode: SwiftProtobuf.Enum, Swift.CaseIterable {
 }
 
 /// Opens a session. Sent again, with the leases still held, after a silence or a coordinator's restart.
-public nonisolated struct WireHello: Sendable {
+public nonisolated struct WireHello: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// major·256 + minor, the oldest and newest versions that the worker speaks
-  public var protocolMinimum: UInt32 = 0
+  public var protocolMinimum: UInt32 {
+    get {_storage._protocolMinimum}
+    set {_uniqueStorage()._protocolMinimum = newValue}
+  }
 
-  public var protocolMaximum: UInt32 = 0
+  public var protocolMaximum: UInt32 {
+    get {_storage._protocolMaximum}
+    set {_uniqueStorage()._protocolMaximum = newValue}
+  }
 
   /// product version and git revision
-  public var build: String = String()
+  public var build: String {
+    get {_storage._build}
+    set {_uniqueStorage()._build = newValue}
+  }
 
   /// device and kernels, such as "cpu/avx512/packed"; part of a score's identity
-  public var engine: String = String()
+  public var engine: String {
+    get {_storage._engine}
+    set {_uniqueStorage()._engine = newValue}
+  }
 
-  public var host: String = String()
+  public var host: String {
+    get {_storage._host}
+    set {_uniqueStorage()._host = newValue}
+  }
 
   /// changes with each start of the worker process
-  public var bootID: String = String()
+  public var bootID: String {
+    get {_storage._bootID}
+    set {_uniqueStorage()._bootID = newValue}
+  }
 
-  public var process: UInt32 = 0
+  public var process: UInt32 {
+    get {_storage._process}
+    set {_uniqueStorage()._process = newValue}
+  }
 
-  public var leases: [WireHeldLease] = []
+  public var leases: [WireHeldLease] {
+    get {_storage._leases}
+    set {_uniqueStorage()._leases = newValue}
+  }
 
   /// what of the engine decides a score's bits, such as "cpu/packed"; empty: all of it
-  public var arithmetic: String = String()
+  public var arithmetic: String {
+    get {_storage._arithmetic}
+    set {_uniqueStorage()._arithmetic = newValue}
+  }
 
   /// since 1.1: SHA-256 of the model in its memory; empty: none
-  public var loadedModel: String = String()
+  public var loadedModel: String {
+    get {_storage._loadedModel}
+    set {_uniqueStorage()._loadedModel = newValue}
+  }
 
   /// since 1.1: what its machine, or its control group, may use
-  public var memoryBytes: UInt64 = 0
+  public var memoryBytes: UInt64 {
+    get {_storage._memoryBytes}
+    set {_uniqueStorage()._memoryBytes = newValue}
+  }
 
   /// since 1.1: that its engine uses
-  public var cores: UInt32 = 0
+  public var cores: UInt32 {
+    get {_storage._cores}
+    set {_uniqueStorage()._cores = newValue}
+  }
 
   /// since 1.1: that it computes products in, such as "bf16"; empty: "fp32"
-  public var precisions: [String] = []
+  public var precisions: [String] {
+    get {_storage._precisions}
+    set {_uniqueStorage()._precisions = newValue}
+  }
 
   /// since 1.2: the kinds of Measure that it takes, such as "memory"; empty: none
-  public var measures: [String] = []
+  public var measures: [String] {
+    get {_storage._measures}
+    set {_uniqueStorage()._measures = newValue}
+  }
+
+  /// since 1.3: for people; no job depends on it
+  public var device: WireDevice {
+    get {_storage._device ?? WireDevice()}
+    set {_uniqueStorage()._device = newValue}
+  }
+  /// Returns true if `device` has been explicitly set.
+  public var hasDevice: Bool {_storage._device != nil}
+  /// Clears the value of `device`. Subsequent reads from it will return its default value.
+  public mutating func clearDevice() {_uniqueStorage()._device = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What a worker computes on. STATUS hands it on as it came.
+public nonisolated struct WireDevice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// as its maker calls it, such as "NVIDIA H200"; empty: unknown, like what follows
+  public var name: String = String()
+
+  /// such as "cpu" or "cuda"
+  public var kind: String = String()
+
+  /// what kernels are built for, such as "avx512" or "sm_90"
+  public var architecture: String = String()
+
+  /// of a GPU its own, of a CPU the machine's
+  public var memoryBytes: UInt64 = 0
+
+  /// multiprocessors, or the cores that the worker may run on
+  public var computeUnits: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -824,52 +904,111 @@ public nonisolated struct WireStatus: Sendable {
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  public nonisolated struct Run: Sendable {
+  public nonisolated struct Run: @unchecked Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
-    public var run: String = String()
+    public var run: String {
+      get {_storage._run}
+      set {_uniqueStorage()._run = newValue}
+    }
 
-    public var name: String = String()
+    public var name: String {
+      get {_storage._name}
+      set {_uniqueStorage()._name = newValue}
+    }
 
-    public var state: String = String()
+    public var state: String {
+      get {_storage._state}
+      set {_uniqueStorage()._state = newValue}
+    }
 
-    public var rows: UInt64 = 0
+    public var rows: UInt64 {
+      get {_storage._rows}
+      set {_uniqueStorage()._rows = newValue}
+    }
 
-    public var rowsExpected: UInt64 = 0
+    public var rowsExpected: UInt64 {
+      get {_storage._rowsExpected}
+      set {_uniqueStorage()._rowsExpected = newValue}
+    }
 
-    public var failures: UInt64 = 0
+    public var failures: UInt64 {
+      get {_storage._failures}
+      set {_uniqueStorage()._failures = newValue}
+    }
 
-    public var tokensPerSecond: Double = 0
+    public var tokensPerSecond: Double {
+      get {_storage._tokensPerSecond}
+      set {_uniqueStorage()._tokensPerSecond = newValue}
+    }
 
     /// negative: unknown
-    public var secondsLeft: Double = 0
+    public var secondsLeft: Double {
+      get {_storage._secondsLeft}
+      set {_uniqueStorage()._secondsLeft = newValue}
+    }
 
     /// what its ready jobs are bound to while no worker has it
-    public var awaitedEngines: [String] = []
+    public var awaitedEngines: [String] {
+      get {_storage._awaitedEngines}
+      set {_uniqueStorage()._awaitedEngines = newValue}
+    }
 
     /// since 1.1
-    public var priority: Int32 = 0
+    public var priority: Int32 {
+      get {_storage._priority}
+      set {_uniqueStorage()._priority = newValue}
+    }
 
     /// since 1.1
-    public var jobsLeased: UInt64 = 0
+    public var jobsLeased: UInt64 {
+      get {_storage._jobsLeased}
+      set {_uniqueStorage()._jobsLeased = newValue}
+    }
 
     /// since 1.1: neither done nor failed
-    public var jobsOpen: UInt64 = 0
+    public var jobsOpen: UInt64 {
+      get {_storage._jobsOpen}
+      set {_uniqueStorage()._jobsOpen = newValue}
+    }
 
     /// since 1.1: rows that wait to be compared with a second computation
-    public var checksOpen: UInt64 = 0
+    public var checksOpen: UInt64 {
+      get {_storage._checksOpen}
+      set {_uniqueStorage()._checksOpen = newValue}
+    }
 
     /// since 1.1: that its ready jobs need while no worker has them
-    public var awaitedPrecisions: [String] = []
+    public var awaitedPrecisions: [String] {
+      get {_storage._awaitedPrecisions}
+      set {_uniqueStorage()._awaitedPrecisions = newValue}
+    }
 
     /// since 1.2: the same of kinds of Measure
-    public var awaitedMeasures: [String] = []
+    public var awaitedMeasures: [String] {
+      get {_storage._awaitedMeasures}
+      set {_uniqueStorage()._awaitedMeasures = newValue}
+    }
+
+    /// since 1.3: whose rows it has, so that others get none of its ready jobs
+    public var boundEngines: [String] {
+      get {_storage._boundEngines}
+      set {_uniqueStorage()._boundEngines = newValue}
+    }
+
+    /// since 1.3: connected ones that get none of its ready jobs for that
+    public var barredWorkers: UInt32 {
+      get {_storage._barredWorkers}
+      set {_uniqueStorage()._barredWorkers = newValue}
+    }
 
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
     public init() {}
+
+    fileprivate var _storage = _StorageClass.defaultInstance
   }
 
   public nonisolated struct Worker: @unchecked Sendable {
@@ -990,6 +1129,16 @@ public nonisolated struct WireStatus: Sendable {
       get {_storage._windowBytes}
       set {_uniqueStorage()._windowBytes = newValue}
     }
+
+    /// since 1.3: as in Hello
+    public var device: WireDevice {
+      get {_storage._device ?? WireDevice()}
+      set {_uniqueStorage()._device = newValue}
+    }
+    /// Returns true if `device` has been explicitly set.
+    public var hasDevice: Bool {_storage._device != nil}
+    /// Clears the value of `device`. Subsequent reads from it will return its default value.
+    public mutating func clearDevice() {_uniqueStorage()._device = nil}
 
     public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1186,7 +1335,175 @@ nonisolated extension WireRejectCode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0\u{1}arithmetic\0\u{3}loaded_model\0\u{3}memory_bytes\0\u{1}cores\0\u{1}precisions\0\u{1}measures\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}protocol_minimum\0\u{3}protocol_maximum\0\u{1}build\0\u{1}engine\0\u{1}host\0\u{3}boot_id\0\u{1}process\0\u{1}leases\0\u{1}arithmetic\0\u{3}loaded_model\0\u{3}memory_bytes\0\u{1}cores\0\u{1}precisions\0\u{1}measures\0\u{1}device\0")
+
+  fileprivate class _StorageClass {
+    var _protocolMinimum: UInt32 = 0
+    var _protocolMaximum: UInt32 = 0
+    var _build: String = String()
+    var _engine: String = String()
+    var _host: String = String()
+    var _bootID: String = String()
+    var _process: UInt32 = 0
+    var _leases: [WireHeldLease] = []
+    var _arithmetic: String = String()
+    var _loadedModel: String = String()
+    var _memoryBytes: UInt64 = 0
+    var _cores: UInt32 = 0
+    var _precisions: [String] = []
+    var _measures: [String] = []
+    var _device: WireDevice? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _protocolMinimum = source._protocolMinimum
+      _protocolMaximum = source._protocolMaximum
+      _build = source._build
+      _engine = source._engine
+      _host = source._host
+      _bootID = source._bootID
+      _process = source._process
+      _leases = source._leases
+      _arithmetic = source._arithmetic
+      _loadedModel = source._loadedModel
+      _memoryBytes = source._memoryBytes
+      _cores = source._cores
+      _precisions = source._precisions
+      _measures = source._measures
+      _device = source._device
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._protocolMinimum) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._protocolMaximum) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._build) }()
+        case 4: try { try decoder.decodeSingularStringField(value: &_storage._engine) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._host) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._bootID) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._process) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._leases) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._arithmetic) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._loadedModel) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._memoryBytes) }()
+        case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._cores) }()
+        case 13: try { try decoder.decodeRepeatedStringField(value: &_storage._precisions) }()
+        case 14: try { try decoder.decodeRepeatedStringField(value: &_storage._measures) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._device) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._protocolMinimum != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._protocolMinimum, fieldNumber: 1)
+      }
+      if _storage._protocolMaximum != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._protocolMaximum, fieldNumber: 2)
+      }
+      if !_storage._build.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._build, fieldNumber: 3)
+      }
+      if !_storage._engine.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._engine, fieldNumber: 4)
+      }
+      if !_storage._host.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._host, fieldNumber: 5)
+      }
+      if !_storage._bootID.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._bootID, fieldNumber: 6)
+      }
+      if _storage._process != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._process, fieldNumber: 7)
+      }
+      if !_storage._leases.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._leases, fieldNumber: 8)
+      }
+      if !_storage._arithmetic.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._arithmetic, fieldNumber: 9)
+      }
+      if !_storage._loadedModel.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._loadedModel, fieldNumber: 10)
+      }
+      if _storage._memoryBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._memoryBytes, fieldNumber: 11)
+      }
+      if _storage._cores != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._cores, fieldNumber: 12)
+      }
+      if !_storage._precisions.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._precisions, fieldNumber: 13)
+      }
+      if !_storage._measures.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._measures, fieldNumber: 14)
+      }
+      try { if let v = _storage._device {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireHello, rhs: WireHello) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._protocolMinimum != rhs_storage._protocolMinimum {return false}
+        if _storage._protocolMaximum != rhs_storage._protocolMaximum {return false}
+        if _storage._build != rhs_storage._build {return false}
+        if _storage._engine != rhs_storage._engine {return false}
+        if _storage._host != rhs_storage._host {return false}
+        if _storage._bootID != rhs_storage._bootID {return false}
+        if _storage._process != rhs_storage._process {return false}
+        if _storage._leases != rhs_storage._leases {return false}
+        if _storage._arithmetic != rhs_storage._arithmetic {return false}
+        if _storage._loadedModel != rhs_storage._loadedModel {return false}
+        if _storage._memoryBytes != rhs_storage._memoryBytes {return false}
+        if _storage._cores != rhs_storage._cores {return false}
+        if _storage._precisions != rhs_storage._precisions {return false}
+        if _storage._measures != rhs_storage._measures {return false}
+        if _storage._device != rhs_storage._device {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireDevice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Device"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}architecture\0\u{3}memory_bytes\0\u{3}compute_units\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1194,86 +1511,41 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.protocolMinimum) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.protocolMaximum) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.build) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.engine) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.host) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.bootID) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.process) }()
-      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
-      case 9: try { try decoder.decodeSingularStringField(value: &self.arithmetic) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self.loadedModel) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
-      case 12: try { try decoder.decodeSingularUInt32Field(value: &self.cores) }()
-      case 13: try { try decoder.decodeRepeatedStringField(value: &self.precisions) }()
-      case 14: try { try decoder.decodeRepeatedStringField(value: &self.measures) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.architecture) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.computeUnits) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.protocolMinimum != 0 {
-      try visitor.visitSingularUInt32Field(value: self.protocolMinimum, fieldNumber: 1)
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
     }
-    if self.protocolMaximum != 0 {
-      try visitor.visitSingularUInt32Field(value: self.protocolMaximum, fieldNumber: 2)
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 2)
     }
-    if !self.build.isEmpty {
-      try visitor.visitSingularStringField(value: self.build, fieldNumber: 3)
-    }
-    if !self.engine.isEmpty {
-      try visitor.visitSingularStringField(value: self.engine, fieldNumber: 4)
-    }
-    if !self.host.isEmpty {
-      try visitor.visitSingularStringField(value: self.host, fieldNumber: 5)
-    }
-    if !self.bootID.isEmpty {
-      try visitor.visitSingularStringField(value: self.bootID, fieldNumber: 6)
-    }
-    if self.process != 0 {
-      try visitor.visitSingularUInt32Field(value: self.process, fieldNumber: 7)
-    }
-    if !self.leases.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 8)
-    }
-    if !self.arithmetic.isEmpty {
-      try visitor.visitSingularStringField(value: self.arithmetic, fieldNumber: 9)
-    }
-    if !self.loadedModel.isEmpty {
-      try visitor.visitSingularStringField(value: self.loadedModel, fieldNumber: 10)
+    if !self.architecture.isEmpty {
+      try visitor.visitSingularStringField(value: self.architecture, fieldNumber: 3)
     }
     if self.memoryBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.memoryBytes, fieldNumber: 11)
+      try visitor.visitSingularUInt64Field(value: self.memoryBytes, fieldNumber: 4)
     }
-    if self.cores != 0 {
-      try visitor.visitSingularUInt32Field(value: self.cores, fieldNumber: 12)
-    }
-    if !self.precisions.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.precisions, fieldNumber: 13)
-    }
-    if !self.measures.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.measures, fieldNumber: 14)
+    if self.computeUnits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.computeUnits, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireHello, rhs: WireHello) -> Bool {
-    if lhs.protocolMinimum != rhs.protocolMinimum {return false}
-    if lhs.protocolMaximum != rhs.protocolMaximum {return false}
-    if lhs.build != rhs.build {return false}
-    if lhs.engine != rhs.engine {return false}
-    if lhs.host != rhs.host {return false}
-    if lhs.bootID != rhs.bootID {return false}
-    if lhs.process != rhs.process {return false}
-    if lhs.leases != rhs.leases {return false}
-    if lhs.arithmetic != rhs.arithmetic {return false}
-    if lhs.loadedModel != rhs.loadedModel {return false}
+  public static func ==(lhs: WireDevice, rhs: WireDevice) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.architecture != rhs.architecture {return false}
     if lhs.memoryBytes != rhs.memoryBytes {return false}
-    if lhs.cores != rhs.cores {return false}
-    if lhs.precisions != rhs.precisions {return false}
-    if lhs.measures != rhs.measures {return false}
+    if lhs.computeUnits != rhs.computeUnits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2563,99 +2835,177 @@ nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireStatus.protoMessageName + ".Run"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0\u{3}awaited_engines\0\u{1}priority\0\u{3}jobs_leased\0\u{3}jobs_open\0\u{3}checks_open\0\u{3}awaited_precisions\0\u{3}awaited_measures\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}run\0\u{1}name\0\u{1}state\0\u{1}rows\0\u{3}rows_expected\0\u{1}failures\0\u{3}tokens_per_second\0\u{3}seconds_left\0\u{3}awaited_engines\0\u{1}priority\0\u{3}jobs_leased\0\u{3}jobs_open\0\u{3}checks_open\0\u{3}awaited_precisions\0\u{3}awaited_measures\0\u{3}bound_engines\0\u{3}barred_workers\0")
+
+  fileprivate class _StorageClass {
+    var _run: String = String()
+    var _name: String = String()
+    var _state: String = String()
+    var _rows: UInt64 = 0
+    var _rowsExpected: UInt64 = 0
+    var _failures: UInt64 = 0
+    var _tokensPerSecond: Double = 0
+    var _secondsLeft: Double = 0
+    var _awaitedEngines: [String] = []
+    var _priority: Int32 = 0
+    var _jobsLeased: UInt64 = 0
+    var _jobsOpen: UInt64 = 0
+    var _checksOpen: UInt64 = 0
+    var _awaitedPrecisions: [String] = []
+    var _awaitedMeasures: [String] = []
+    var _boundEngines: [String] = []
+    var _barredWorkers: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _run = source._run
+      _name = source._name
+      _state = source._state
+      _rows = source._rows
+      _rowsExpected = source._rowsExpected
+      _failures = source._failures
+      _tokensPerSecond = source._tokensPerSecond
+      _secondsLeft = source._secondsLeft
+      _awaitedEngines = source._awaitedEngines
+      _priority = source._priority
+      _jobsLeased = source._jobsLeased
+      _jobsOpen = source._jobsOpen
+      _checksOpen = source._checksOpen
+      _awaitedPrecisions = source._awaitedPrecisions
+      _awaitedMeasures = source._awaitedMeasures
+      _boundEngines = source._boundEngines
+      _barredWorkers = source._barredWorkers
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.run) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.state) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.rows) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.rowsExpected) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.failures) }()
-      case 7: try { try decoder.decodeSingularDoubleField(value: &self.tokensPerSecond) }()
-      case 8: try { try decoder.decodeSingularDoubleField(value: &self.secondsLeft) }()
-      case 9: try { try decoder.decodeRepeatedStringField(value: &self.awaitedEngines) }()
-      case 10: try { try decoder.decodeSingularInt32Field(value: &self.priority) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.jobsLeased) }()
-      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.jobsOpen) }()
-      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.checksOpen) }()
-      case 14: try { try decoder.decodeRepeatedStringField(value: &self.awaitedPrecisions) }()
-      case 15: try { try decoder.decodeRepeatedStringField(value: &self.awaitedMeasures) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._run) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._state) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._rows) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._rowsExpected) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._failures) }()
+        case 7: try { try decoder.decodeSingularDoubleField(value: &_storage._tokensPerSecond) }()
+        case 8: try { try decoder.decodeSingularDoubleField(value: &_storage._secondsLeft) }()
+        case 9: try { try decoder.decodeRepeatedStringField(value: &_storage._awaitedEngines) }()
+        case 10: try { try decoder.decodeSingularInt32Field(value: &_storage._priority) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._jobsLeased) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._jobsOpen) }()
+        case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._checksOpen) }()
+        case 14: try { try decoder.decodeRepeatedStringField(value: &_storage._awaitedPrecisions) }()
+        case 15: try { try decoder.decodeRepeatedStringField(value: &_storage._awaitedMeasures) }()
+        case 16: try { try decoder.decodeRepeatedStringField(value: &_storage._boundEngines) }()
+        case 17: try { try decoder.decodeSingularUInt32Field(value: &_storage._barredWorkers) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.run.isEmpty {
-      try visitor.visitSingularStringField(value: self.run, fieldNumber: 1)
-    }
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
-    }
-    if !self.state.isEmpty {
-      try visitor.visitSingularStringField(value: self.state, fieldNumber: 3)
-    }
-    if self.rows != 0 {
-      try visitor.visitSingularUInt64Field(value: self.rows, fieldNumber: 4)
-    }
-    if self.rowsExpected != 0 {
-      try visitor.visitSingularUInt64Field(value: self.rowsExpected, fieldNumber: 5)
-    }
-    if self.failures != 0 {
-      try visitor.visitSingularUInt64Field(value: self.failures, fieldNumber: 6)
-    }
-    if self.tokensPerSecond.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.tokensPerSecond, fieldNumber: 7)
-    }
-    if self.secondsLeft.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.secondsLeft, fieldNumber: 8)
-    }
-    if !self.awaitedEngines.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.awaitedEngines, fieldNumber: 9)
-    }
-    if self.priority != 0 {
-      try visitor.visitSingularInt32Field(value: self.priority, fieldNumber: 10)
-    }
-    if self.jobsLeased != 0 {
-      try visitor.visitSingularUInt64Field(value: self.jobsLeased, fieldNumber: 11)
-    }
-    if self.jobsOpen != 0 {
-      try visitor.visitSingularUInt64Field(value: self.jobsOpen, fieldNumber: 12)
-    }
-    if self.checksOpen != 0 {
-      try visitor.visitSingularUInt64Field(value: self.checksOpen, fieldNumber: 13)
-    }
-    if !self.awaitedPrecisions.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.awaitedPrecisions, fieldNumber: 14)
-    }
-    if !self.awaitedMeasures.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.awaitedMeasures, fieldNumber: 15)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._run.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._run, fieldNumber: 1)
+      }
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 2)
+      }
+      if !_storage._state.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._state, fieldNumber: 3)
+      }
+      if _storage._rows != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._rows, fieldNumber: 4)
+      }
+      if _storage._rowsExpected != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._rowsExpected, fieldNumber: 5)
+      }
+      if _storage._failures != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._failures, fieldNumber: 6)
+      }
+      if _storage._tokensPerSecond.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._tokensPerSecond, fieldNumber: 7)
+      }
+      if _storage._secondsLeft.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._secondsLeft, fieldNumber: 8)
+      }
+      if !_storage._awaitedEngines.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._awaitedEngines, fieldNumber: 9)
+      }
+      if _storage._priority != 0 {
+        try visitor.visitSingularInt32Field(value: _storage._priority, fieldNumber: 10)
+      }
+      if _storage._jobsLeased != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._jobsLeased, fieldNumber: 11)
+      }
+      if _storage._jobsOpen != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._jobsOpen, fieldNumber: 12)
+      }
+      if _storage._checksOpen != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._checksOpen, fieldNumber: 13)
+      }
+      if !_storage._awaitedPrecisions.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._awaitedPrecisions, fieldNumber: 14)
+      }
+      if !_storage._awaitedMeasures.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._awaitedMeasures, fieldNumber: 15)
+      }
+      if !_storage._boundEngines.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._boundEngines, fieldNumber: 16)
+      }
+      if _storage._barredWorkers != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._barredWorkers, fieldNumber: 17)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireStatus.Run, rhs: WireStatus.Run) -> Bool {
-    if lhs.run != rhs.run {return false}
-    if lhs.name != rhs.name {return false}
-    if lhs.state != rhs.state {return false}
-    if lhs.rows != rhs.rows {return false}
-    if lhs.rowsExpected != rhs.rowsExpected {return false}
-    if lhs.failures != rhs.failures {return false}
-    if lhs.tokensPerSecond != rhs.tokensPerSecond {return false}
-    if lhs.secondsLeft != rhs.secondsLeft {return false}
-    if lhs.awaitedEngines != rhs.awaitedEngines {return false}
-    if lhs.priority != rhs.priority {return false}
-    if lhs.jobsLeased != rhs.jobsLeased {return false}
-    if lhs.jobsOpen != rhs.jobsOpen {return false}
-    if lhs.checksOpen != rhs.checksOpen {return false}
-    if lhs.awaitedPrecisions != rhs.awaitedPrecisions {return false}
-    if lhs.awaitedMeasures != rhs.awaitedMeasures {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._run != rhs_storage._run {return false}
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._rows != rhs_storage._rows {return false}
+        if _storage._rowsExpected != rhs_storage._rowsExpected {return false}
+        if _storage._failures != rhs_storage._failures {return false}
+        if _storage._tokensPerSecond != rhs_storage._tokensPerSecond {return false}
+        if _storage._secondsLeft != rhs_storage._secondsLeft {return false}
+        if _storage._awaitedEngines != rhs_storage._awaitedEngines {return false}
+        if _storage._priority != rhs_storage._priority {return false}
+        if _storage._jobsLeased != rhs_storage._jobsLeased {return false}
+        if _storage._jobsOpen != rhs_storage._jobsOpen {return false}
+        if _storage._checksOpen != rhs_storage._checksOpen {return false}
+        if _storage._awaitedPrecisions != rhs_storage._awaitedPrecisions {return false}
+        if _storage._awaitedMeasures != rhs_storage._awaitedMeasures {return false}
+        if _storage._boundEngines != rhs_storage._boundEngines {return false}
+        if _storage._barredWorkers != rhs_storage._barredWorkers {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2663,7 +3013,7 @@ nonisolated extension WireStatus.Run: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = WireStatus.protoMessageName + ".Worker"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}host\0\u{1}engine\0\u{1}state\0\u{1}leases\0\u{3}tokens_per_second\0\u{3}resident_bytes\0\u{3}seconds_since_heartbeat\0\u{1}name\0\u{1}build\0\u{1}model\0\u{1}rows\0\u{1}failures\0\u{1}agreed\0\u{1}wrong\0\u{3}quarantine_seconds\0\u{3}free_memory_bytes\0\u{3}free_disk_bytes\0\u{3}spool_bytes\0\u{1}work\0\u{3}window_bytes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}host\0\u{1}engine\0\u{1}state\0\u{1}leases\0\u{3}tokens_per_second\0\u{3}resident_bytes\0\u{3}seconds_since_heartbeat\0\u{1}name\0\u{1}build\0\u{1}model\0\u{1}rows\0\u{1}failures\0\u{1}agreed\0\u{1}wrong\0\u{3}quarantine_seconds\0\u{3}free_memory_bytes\0\u{3}free_disk_bytes\0\u{3}spool_bytes\0\u{1}work\0\u{3}window_bytes\0\u{1}device\0")
 
   fileprivate class _StorageClass {
     var _key: String = String()
@@ -2687,6 +3037,7 @@ nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._M
     var _spoolBytes: UInt64 = 0
     var _work: [WireStatus.Work] = []
     var _windowBytes: UInt64 = 0
+    var _device: WireDevice? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2718,6 +3069,7 @@ nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._M
       _spoolBytes = source._spoolBytes
       _work = source._work
       _windowBytes = source._windowBytes
+      _device = source._device
     }
   }
 
@@ -2757,6 +3109,7 @@ nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._M
         case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._spoolBytes) }()
         case 20: try { try decoder.decodeRepeatedMessageField(value: &_storage._work) }()
         case 21: try { try decoder.decodeSingularUInt64Field(value: &_storage._windowBytes) }()
+        case 22: try { try decoder.decodeSingularMessageField(value: &_storage._device) }()
         default: break
         }
       }
@@ -2765,6 +3118,10 @@ nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._M
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
       if !_storage._key.isEmpty {
         try visitor.visitSingularStringField(value: _storage._key, fieldNumber: 1)
       }
@@ -2828,6 +3185,9 @@ nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._M
       if _storage._windowBytes != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._windowBytes, fieldNumber: 21)
       }
+      try { if let v = _storage._device {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2858,6 +3218,7 @@ nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._M
         if _storage._spoolBytes != rhs_storage._spoolBytes {return false}
         if _storage._work != rhs_storage._work {return false}
         if _storage._windowBytes != rhs_storage._windowBytes {return false}
+        if _storage._device != rhs_storage._device {return false}
         return true
       }
       if !storagesAreEqual {return false}

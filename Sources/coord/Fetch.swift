@@ -4,6 +4,7 @@ import Daemons
 import Foundation
 import Hub
 import Jobs
+import Wording
 
 /// `coord fetch NAME…`: models, the tokenizer and rows from the Hugging Face hub, or all that a job names.
 struct Fetch: ParsableCommand {
@@ -163,7 +164,7 @@ struct Fetch: ParsableCommand {
             return
         }
         for snapshot in snapshots {
-            let size = snapshot.record.rows.map { "\($0) rows" } ?? byteText(snapshot.size)
+            let size = snapshot.record.rows.map { counted($0, "row") } ?? byteText(snapshot.size)
             let revision = snapshot.record.revision.map { ", \($0.prefix(12))" } ?? ""
             print("\(snapshot.subject) (\(size)\(revision)): \(snapshot.location.path)")
         }

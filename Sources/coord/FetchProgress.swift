@@ -1,6 +1,7 @@
 import Foundation
 import Hub
 import Synchronization
+import Wording
 
 /// Shows how a fetch goes on: a bar with rate and time left on a terminal, plain lines elsewhere.
 final class FetchProgress: Sendable {
@@ -25,7 +26,7 @@ final class FetchProgress: Sendable {
             if have > 0 { line.say("going on after \(byteText(have)) of \(byteText(size))") }
         case .received(let file, let have):
             if let text = state.withLock({ Self.text(file, have, &$0) }) { line.update(text) }
-        case .rows(let benchmark, let have, let total): line.update("\(benchmark): \(have) of \(total) rows")
+        case .rows(let benchmark, let have, let total): line.update("\(benchmark): \(have) of \(counted(total, "row"))")
         case .finished(let file):
             let size = state.withLock { $0.size }
             line.say("\(file): \(byteText(size)), checked")

@@ -9,6 +9,7 @@ import Reports
 import Scoring
 import Store
 import Synchronization
+import Wording
 
 /// `coord run`: a job from start to table, on this machine.
 struct Run: AsyncParsableCommand {
@@ -131,7 +132,9 @@ struct Run: AsyncParsableCommand {
     private func begin(_ plan: RunPlan?, on cluster: LocalCluster, _ progress: ProgressLine) async throws -> RunID {
         if let plan {
             let (run, reused) = try await cluster.coordinator.submit(plan, reusing: !fresh)
-            if reused > 0 { progress.say("took over \(reused) rows of earlier runs; --fresh computes them anew") }
+            if reused > 0 {
+                progress.say("took over \(counted(reused, "row")) of earlier runs; --fresh computes them anew")
+            }
             return run
         }
         let run = resume ?? ""
@@ -227,9 +230,9 @@ enum RunStatusLine {
         let left = speed > 0 ? clockText(seconds: Double(progress.tokensLeft) / speed) : "?"
         let share = progress.rowsExpected == 0 ? 100 : 100 * progress.rows / progress.rowsExpected
         let time = "\(clockText(seconds: Double(elapsed.components.seconds))) elapsed, \(left) left"
-        let count = "\(workers.count) worker\(workers.count == 1 ? "" : "s")"
-        return "\(run)  \(progress.rows)/\(progress.rowsExpected) documents (\(share) %)  \(Int(speed)) tokens/s  "
-            + "\(count)  \(time)"
+        return
+            "\(run)  \(progress.rows)/\(counted(progress.rowsExpected, "document")) (\(share) %)  \(Int(speed)) tokens/s  "
+            + "\(counted(workers.count, "worker"))  \(time)"
     }
 }
 

@@ -30,7 +30,7 @@ struct CoordinatorSource: DashboardSource {
 extension LiveStatus {
     fileprivate init(_ snapshot: CoordinatorSnapshot) {
         self.init(
-            build: snapshot.build, incarnation: snapshot.incarnation, workers: snapshot.workers.map(LiveWorker.init),
+            build: snapshot.build, incarnation: snapshot.incarnation, workers: snapshot.workers,
             runs: snapshot.runs.map(LiveRun.init), backlogSeconds: snapshot.backlogSeconds,
             counters: snapshot.counters.map { LiveCounter(name: $0.name, value: $0.value) })
     }
@@ -43,35 +43,6 @@ extension LiveRun {
             jobsOpen: progress.openJobs, jobsLeased: progress.jobsLeased, jobsFailed: progress.failedJobs,
             checksOpen: progress.checksOpen, tokensLeft: Int(clamping: progress.tokensLeft),
             awaitedEngines: progress.awaitedEngines, awaitedPrecisions: progress.awaitedPrecisions)
-    }
-}
-
-extension LiveWorker {
-    fileprivate init(_ worker: CoordinatorSnapshot.Worker) {
-        let status = worker.status
-        self.init(key: status.worker)
-        name = worker.name
-        host = status.host
-        engine = status.engine.name
-        build = status.engine.build
-        state = status.state.rawValue
-        model = worker.model
-        tokensPerSecond = status.load.tokensPerSecond
-        residentBytes = status.load.residentBytes
-        freeMemoryBytes = status.load.freeMemoryBytes
-        freeDiskBytes = status.load.freeDiskBytes
-        spoolBytes = status.load.spoolBytes
-        secondsSinceHeartbeat = Double(status.silence) / 1000
-        rows = status.rows
-        failures = status.failures
-        agreed = status.agreed
-        wrong = status.wrong
-        quarantineSeconds = Double(status.quarantine) / 1000
-        leases = status.work.map { work in
-            LiveLease(
-                job: work.lease.job, run: work.run, cell: work.cell, purpose: work.purpose.rawValue,
-                examples: work.examples, examplesDone: work.examplesDone, seconds: Double(work.age) / 1000)
-        }
     }
 }
 

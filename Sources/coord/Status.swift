@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemons
 import Foundation
 import Wire
+import Wording
 
 /// `coord status`: how the runs and workers of a coordinator stand.
 struct Status: ParsableCommand {
@@ -68,6 +69,6 @@ struct Resume: ParsableCommand {
     func run() throws {
         let resumed = try connection.open().resume(run: name)
         if json { return print(try JSONLine.pretty(Answer(run: resumed.run, rowsMissing: resumed.rowsMissing))) }
-        print("\(resumed.run): running, \(resumed.rowsMissing) documents to score")
+        print("\(resumed.run): running, \(counted(resumed.rowsMissing, "document")) to score")
     }
 }

@@ -1,34 +1,50 @@
 import Daemons
+import Dashboard
 import Foundation
 import Wire
+import Wording
 
 /// A status for people. What peers say of themselves is printed without control characters.
 enum StatusText {
     static func text(_ status: WireStatus) -> String {
-        var lines = status.runs.flatMap(lines)
+        var lines = status.runs.flatMap { self.lines($0, among: status.workers.count) }
         if lines.isEmpty { lines.append("no runs yet") }
-        lines.append(status.workers.isEmpty ? "no workers" : "workers:")
+        lines.append(status.workers.isEmpty ? noWorkers(status) : "workers:")
         lines += table(status.workers).map { "  \($0)" }
         return lines.joined(separator: "\n")
     }
 
-    /// A run, and what it waits for.
-    static func lines(_ run: WireStatus.Run) -> [String] {
+    /// That no worker is connected, which is no cause for alarm right after a start.
+    static func noWorkers(_ status: WireStatus) -> String {
+        // Starts are numbered by their time, in milliseconds.
+        let age = Date.now.timeIntervalSince1970 - Double(status.incarnation) / 1000
+        guard (0..<60).contains(age) else { return "no workers" }
+        return "no workers yet: the coordinator started \(Int(age)) s ago; those that it had come back by themselves"
+    }
+
+    /// A run, and what it waits for among so many workers.
+    static func lines(_ run: WireStatus.Run, among workers: Int) -> [String] {
         let share = run.rowsExpected == 0 ? 100 : 100 * run.rows / run.rowsExpected
-        var line = "\(run.run): \(run.state), \(run.rows) of \(run.rowsExpected) documents (\(share) %)"
+        var line = "\(run.run): \(run.state), \(run.rows) of \(counted(run.rowsExpected, "document")) (\(share) %)"
         if run.failures > 0 { line += ", \(run.failures) failed" }
         if run.state == "running" {
             if run.secondsLeft >= 0 {
                 line += ", \(Int(run.tokensPerSecond)) tokens/s, \(clockText(seconds: run.secondsLeft)) left"
             }
-            if run.jobsOpen > 0 { line += ", \(run.jobsLeased) of \(run.jobsOpen) jobs under way" }
-            if run.checksOpen > 0 { line += ", \(run.checksOpen) rows to check" }
+            if run.jobsOpen > 0 { line += ", \(run.jobsLeased) of \(counted(run.jobsOpen, "job")) under way" }
+            if run.checksOpen > 0 { line += ", \(counted(run.checksOpen, "row")) to check" }
             if run.priority != 0 { line += ", priority \(run.priority)" }
         }
-        return [line]
-            + run.awaitedEngines.map { "  waits for a worker with the engine \($0.plain), which its rows have" }
-            + run.awaitedPrecisions.map { "  waits for a worker that computes in \($0.plain)" }
-            + run.awaitedMeasures.map { "  waits for a worker that measures \($0.plain): update the workers" }
+        var waits = run.awaitedEngines.map { "  waits for a worker with the engine \($0.plain), which its rows have" }
+        if workers > 0 {
+            waits += run.awaitedPrecisions.map { "  waits for a worker that computes in \($0.plain)" }
+            waits += run.awaitedMeasures.map { "  waits for a worker that measures \($0.plain): update the workers" }
+        }
+        if run.barredWorkers > 0 {
+            let barred = counted(run.barredWorkers, "worker of another engine gets", "workers of other engines get")
+            waits.append("  its rows are of \(run.boundEngines.joined(separator: ", ").plain): \(barred) no more of it")
+        }
+        return [line] + waits
     }
 
     /// The workers as a table with its head; nothing without workers.
@@ -36,7 +52,7 @@ enum StatusText {
         guard !workers.isEmpty else { return [] }
         let head = [
             "NAME", "HOST", "ENGINE", "STATE", "MODEL", "WORK", "TOKENS/S", "ROWS", "FAILED", "AGREED/WRONG", "MEMORY",
-            "HEARD", "KEY",
+            "HEARD", "DEVICE", "KEY",
         ]
         return aligned([head] + workers.map(row))
     }
@@ -50,10 +66,11 @@ enum StatusText {
         return [
             worker.name.isEmpty ? "-" : worker.name.plain, worker.host.plain, worker.engine.plain, state.plain,
             worker.model.isEmpty ? "-" : worker.model.plain,
-            work.isEmpty ? (worker.leases == 0 ? "-" : "\(worker.leases) jobs") : work.joined(separator: ", "),
+            work.isEmpty ? (worker.leases == 0 ? "-" : counted(worker.leases, "job")) : work.joined(separator: ", "),
             worker.tokensPerSecond > 0 ? String(Int(min(worker.tokensPerSecond, 1e15))) : "-", String(worker.rows),
             String(worker.failures), "\(worker.agreed)/\(worker.wrong)",
-            "\(worker.residentBytes >> 20) MiB", "\(worker.secondsSinceHeartbeat) s ago", worker.key.plain,
+            "\(worker.residentBytes >> 20) MiB", "\(worker.secondsSinceHeartbeat) s ago",
+            worker.hasDevice ? worker.device.summary.plain : "-", worker.key.plain,
         ]
     }
 

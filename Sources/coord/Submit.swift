@@ -3,6 +3,7 @@ import Daemons
 import Foundation
 import Jobs
 import Wire
+import Wording
 
 /// `coord submit`: hands a job to a coordinator.
 struct Submit: ParsableCommand {
@@ -60,8 +61,12 @@ struct Submit: ParsableCommand {
             print(try JSONLine.pretty(answer))
         } else {
             print(submitted.run)
-            Terminal.note("\(submitted.cells) cells, \(submitted.examples) documents in \(submitted.shards) shards")
-            if submitted.rowsReused > 0 { Terminal.note("\(submitted.rowsReused) rows taken over from earlier runs") }
+            Terminal.note(
+                "\(counted(submitted.cells, "cell")), \(counted(submitted.examples, "document")) in "
+                    + counted(submitted.shards, "shard"))
+            if submitted.rowsReused > 0 {
+                Terminal.note("\(counted(submitted.rowsReused, "row")) taken over from earlier runs")
+            }
         }
     }
 }

@@ -3,6 +3,7 @@ import Daemons
 import Foundation
 import Synchronization
 import Wire
+import Wording
 
 /// `coord watch`: a live view of a coordinator.
 struct Watch: ParsableCommand {
@@ -110,9 +111,11 @@ private final class LineView: WatchView {
             state.silent = false
             for event in status.events { write(StatusText.line(event) + "\n") }
             for run in status.runs {
-                let text = StatusText.lines(run).joined(separator: "; ")
+                let text = StatusText.lines(run, among: status.workers.count).joined(separator: "; ")
                 // Estimates change with every look; what is stored tells whether anything happened.
-                let mark = "\(run.state) \(run.rows) \(run.failures) \(run.awaitedEngines) \(run.awaitedPrecisions)"
+                let mark =
+                    "\(run.state) \(run.rows) \(run.failures) \(run.awaitedEngines) \(run.awaitedPrecisions)"
+                    + " \(run.barredWorkers)"
                 if state.runs.updateValue(mark, forKey: run.run) != mark { write("\(time)  \(text)\n") }
             }
         }
@@ -174,7 +177,7 @@ private final class ScreenView: WatchView {
         let (width, height) = hasSize ? (Int(size.ws_col), Int(size.ws_row)) : (80, 24)
         var lines = [head.plain, ""]
         if let status = state.status {
-            lines += status.runs.flatMap { bar($0, width: width) }
+            lines += status.runs.flatMap { bar($0, among: status.workers.count, width: width) }
             if status.runs.isEmpty { lines.append("no runs yet") }
             lines += [""] + workers(status)
             if showsCounters {
@@ -188,22 +191,22 @@ private final class ScreenView: WatchView {
         write("\(Self.escape)H\(text)\r\n\(Self.escape)J")
     }
 
-    private func bar(_ run: WireStatus.Run, width: Int) -> [String] {
+    private func bar(_ run: WireStatus.Run, among workers: Int, width: Int) -> [String] {
         let cells = max(10, min(40, width - 60))
         let share = run.rowsExpected == 0 ? 1 : min(1, Double(run.rows) / Double(run.rowsExpected))
         let full = Int(Double(cells) * share)
         let bar = String(repeating: "█", count: full) + String(repeating: "░", count: cells - full)
-        let lines = StatusText.lines(run)
+        let lines = StatusText.lines(run, among: workers)
         return ["\(bar) \(lines[0])"] + lines.dropFirst()
     }
 
     private func workers(_ status: WireStatus) -> [String] {
-        guard !status.workers.isEmpty else { return ["no workers"] }
+        guard !status.workers.isEmpty else { return [StatusText.noWorkers(status)] }
         var states: [String: Int] = [:]
         for worker in status.workers { states[worker.state, default: 0] += 1 }
         let summary = states.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
         let backlog = status.backlogSeconds < 0 ? "?" : clockText(seconds: status.backlogSeconds)
-        return ["\(status.workers.count) workers: \(summary.plain); work for \(backlog)"]
+        return ["\(counted(status.workers.count, "worker")): \(summary.plain); work for \(backlog)"]
             + StatusText.table(Array(status.workers.prefix(20)))
     }
 }

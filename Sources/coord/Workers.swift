@@ -1,7 +1,9 @@
 import ArgumentParser
 import Daemons
+import Dashboard
 import Foundation
 import Wire
+import Wording
 
 /// `coord workers`: who computes, what, and how well.
 struct Workers: ParsableCommand {
@@ -19,7 +21,7 @@ struct Workers: ParsableCommand {
 
     func run() throws {
         let workers = try connection.open().status().workers
-        if json { return print(try JSONLine.pretty(workers.map(StatusJSON.Worker.init))) }
+        if json { return print(try JSONLine.pretty(workers.map(WorkerJSON.init))) }
         print(workers.isEmpty ? "no workers" : StatusText.table(workers).joined(separator: "\n"))
     }
 }
@@ -46,9 +48,14 @@ struct Drain: ParsableCommand {
 
     func run() throws {
         let coordinator = try connection.open()
+        // The coordinator answers in keys; people know workers by their names.
+        let workers = json ? [] : try coordinator.status().workers
         let keys = try all ? coordinator.drain(worker: "") : names.flatMap { try coordinator.drain(worker: $0) }
         if json { return print(try JSONLine.pretty(keys)) }
-        for key in keys { print(key) }
-        Terminal.note("\(keys.count) worker\(keys.count == 1 ? "" : "s") asked to leave")
+        for key in keys {
+            let name = workers.first { $0.key == key }?.name.plain ?? ""
+            print(name.isEmpty ? key : "\(name) (\(key))")
+        }
+        Terminal.note("\(counted(keys.count, "worker")) asked to leave")
     }
 }

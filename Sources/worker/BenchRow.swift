@@ -1,6 +1,7 @@
 import Backends
 import Foundation
 import Mamba
+import Wording
 
 /// A measurement as JSON, with keys in snake case.
 struct BenchRow: Encodable {
@@ -71,7 +72,7 @@ enum BenchText {
             lines.append(
                 "    the reduction takes \(percent(result.overhead)) of an unreduced pass, "
                     + "\(percent(result.overhead / Double(result.reducedLayers))) for each of "
-                    + "\(result.reducedLayers) layers")
+                    + counted(result.reducedLayers, "layer"))
         }
         return lines.joined(separator: "\n") + "\n"
     }

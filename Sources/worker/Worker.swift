@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import Messaging
 import Settings
+import Wording
 
 /// `worker`: computes what a coordinator hands out, or requests from standard input.
 @main
@@ -121,7 +122,8 @@ struct Work: ParsableCommand {
         case .drained: return
         case .unacknowledged(let rows):
             log.error(
-                "left \(rows) rows without an acknowledgement: a start within 24 h delivers them from \(spool)")
+                "left \(counted(rows, "row")) without an acknowledgement: a start within 24 h delivers them from \(spool)"
+            )
             throw ExitCode(4)
         case .rejected(let detail):
             log.error("the coordinator refused this worker: \(detail)")

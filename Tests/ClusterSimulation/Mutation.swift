@@ -35,7 +35,7 @@ public enum Mutation: String, CaseIterable, Sendable {
         case .sendsBeforeCommit: ["was never stored", "went to two workers", "which its worker did not say"]
         case .acceptsOldEpochs, .confusesPurposes: ["which its worker did not say", "was never stored", "never held"]
         case .hasNoRestartGrace: ["in the restart grace"]
-        case .forgetsUnacknowledgedRows: ["rows missing), which its worker did not say"]
+        case .forgetsUnacknowledgedRows: ["missing), which its worker did not say"]
         case .trustsItself: ["which no other worker confirmed"]
         case .hasNoWindow: ["bytes under way"]
         case .givesUpEarly: ["was given up for no reason"]

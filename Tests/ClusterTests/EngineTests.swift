@@ -23,6 +23,20 @@ struct EngineTests {
         let newer = EngineDescription(build: "2", name: "cpu", arithmetic: "cpu")
         driver.take(.hello(Hello(engine: newer, host: "h", bootID: "b"), worker: "w2", session: 2))
         #expect(driver.take(.credit(slots: 1), from: 2).granted.isEmpty)
+        let progress = driver.scheduler.progress(of: "run")
+        #expect(progress?.boundEngines == ["1 cpu"] && progress?.barredWorkers == 1)
+        #expect(progress?.awaitedEngines == [])
+    }
+
+    @Test("nobody is barred from a run that has jobs of a model that nobody has begun")
+    func open() {
+        var driver = SchedulerDriver()
+        driver.submit(jobs: [.sample("a"), .sample("b"), .sample("c", model: "n")])
+        driver.join("w1", session: 1, arithmetic: "cpu/packed")
+        driver.join("w2", session: 2, slots: 0, arithmetic: "cuda")
+        #expect(driver.scheduler.progress(of: "run")?.barredWorkers == 0)
+        driver.take(.credit(slots: 1), from: 2)
+        #expect(driver.scheduler.progress(of: "run")?.barredWorkers == 1)
     }
 
     @Test("a lease is not left to a worker that came back with another engine")

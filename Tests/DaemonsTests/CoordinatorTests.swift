@@ -114,6 +114,19 @@ struct CoordinatorTests {
         #expect(status.counters.first { $0.name == "rows_unexpected" }?.value == UInt64(rows.count))
     }
 
+    @Test("hands on what a worker computes on as it came, and nothing of one that does not say")
+    func devices() async throws {
+        let stage = try CoordinatorStage()
+        let device = WireDevice.with {
+            ($0.name, $0.kind, $0.architecture, $0.memoryBytes, $0.computeUnits) = ("H", "cuda", "sm_90", 1 << 37, 132)
+        }
+        let (told, silent) = (try Peer(stage, stage.workers[0]), try Peer(stage, stage.workers[1]))
+        try told.greet(slots: 0, device: device)
+        try silent.greet(slots: 0, maximum: ProtocolVersion(major: 1, minor: 2).number)
+        let workers = try Peer(stage, stage.client).status().workers
+        #expect(workers.map(\.hasDevice) == [true, false] && workers.first?.device == device)
+    }
+
     @Test("a run that was cancelled is taken up again, one that goes on is not")
     func resume() async throws {
         let stage = try CoordinatorStage()
@@ -173,7 +186,7 @@ struct CoordinatorTests {
         frame[4] = major
         try worker.send(frame)
         let reject = try worker.reject()
-        #expect(reject.code == .version && reject.detail.contains("1.0 to 1.2"))
+        #expect(reject.code == .version && reject.detail.contains("1.0 to 1.3"))
     }
 
     @Test(

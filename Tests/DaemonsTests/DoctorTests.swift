@@ -33,7 +33,7 @@ struct DoctorTests {
         for check in ["processor", "memory", "open files", "clock", "security", "port", "store pages", "store rows"] {
             #expect(checks.contains(check))
         }
-        #expect(verdict("authorized keys")?.detail == "1 workers, 1 clients, 0 viewers")
+        #expect(verdict("authorized keys")?.detail == "1 worker, 1 client, 0 viewers")
     }
 
     @Test(
@@ -48,6 +48,13 @@ struct DoctorTests {
         try permit(mode, name)
         let finding = verdict(check)
         #expect(finding?.verdict == .failed && finding?.detail.contains(way) == true)
+    }
+
+    @Test("a folder for the store that is not there is named")
+    mutating func missingFolder() {
+        doctor.store = folder.path("none/molt.sqlite")
+        let finding = verdict("disk of the store")
+        #expect(finding?.verdict == .failed && finding?.detail.contains(folder.path("none")) == true)
     }
 
     @Test("a list of keys that cannot be read is named by its line")

@@ -79,9 +79,10 @@ final class Peer {
     @discardableResult
     func greet(
         slots: UInt32 = 1, build: String = "molt test", minimum: UInt32 = ProtocolVersion.oldest.number,
-        maximum: UInt32 = ProtocolVersion.current.number, host: String = "host", boot: String = "boot"
+        maximum: UInt32 = ProtocolVersion.current.number, host: String = "host", boot: String = "boot",
+        device: WireDevice? = nil
     ) throws -> WireWelcome {
-        let hello = Self.hello(build: build, minimum: minimum, maximum: maximum, host: host, boot: boot)
+        let hello = Self.hello(build: build, minimum: minimum, maximum: maximum, host: host, boot: boot, device: device)
         try send(hello, session: 0, incarnation: 0)
         let welcome = try next { if case .welcome(let welcome) = $0 { welcome } else { nil } }
         try enter(welcome, slots: slots)
@@ -108,7 +109,8 @@ final class Peer {
 
     private static func hello(
         build: String = "molt test", minimum: UInt32 = ProtocolVersion.oldest.number,
-        maximum: UInt32 = ProtocolVersion.current.number, host: String = "host", boot: String = "boot"
+        maximum: UInt32 = ProtocolVersion.current.number, host: String = "host", boot: String = "boot",
+        device: WireDevice? = nil
     ) -> WireMessage {
         .hello(
             .with {
@@ -118,6 +120,7 @@ final class Peer {
                 $0.engine = "test"
                 $0.host = host
                 $0.bootID = boot
+                if let device { $0.device = device }
             })
     }
 

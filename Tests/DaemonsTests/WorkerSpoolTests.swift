@@ -111,7 +111,7 @@ struct WorkerSpoolTests {
         try withExtendedLifetime(open()) { $0.keep(Batches.batch(1)) }
         if isOld { clock.advance(by: 25 * 3600) }
         #expect(try open(engine: isOld ? Batches.engine : "another").recovered.isEmpty)
-        #expect(notes.all.count == 1 && notes.all[0].contains("dropped 1 batches"))
+        #expect(notes.all.count == 1 && notes.all[0].contains("dropped 1 batch "))
         #expect(try open().recovered.isEmpty)
     }
 

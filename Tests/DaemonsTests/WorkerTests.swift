@@ -68,6 +68,7 @@ struct WorkerTests {
         let worker = try stage.worker()
         let hello = try stage.welcome()
         #expect(hello.memoryBytes > 0 && hello.cores == 1 && hello.loadedModel.isEmpty)
+        #expect(hello.device.kind == "cpu" && hello.device.computeUnits > 0 && hello.device.memoryBytes > 0)
         let beat = try stage.next { if case .heartbeat(let beat) = $0 { beat } else { nil } }
         #expect(beat.residentBytes > 0 && beat.freeMemoryBytes > 0 && beat.freeDiskBytes > 0)
         try stage.sendJob("job", examples: [0])

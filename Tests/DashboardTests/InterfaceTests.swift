@@ -1,6 +1,7 @@
 import Dashboard
 import Foundation
 import Testing
+import Wire
 
 /// Holds a JSON value to a schema of the OpenAPI document; says where it differs.
 private struct SchemaCheck {
@@ -63,15 +64,19 @@ struct InterfaceTests {
         "/api/v1/workers": "/api/v1/workers",
         "/api/v1/compare": "/api/v1/compare?baseline=sample&baseline_label=none&candidate_label=utrc+flops%3D0.2",
         "/api/v1/events": "/api/v1/events?limit=2",
+        // Of a coordinator that shares no models.
+        "/models/{model}": "/models/0123", "/models/{model}/{file}": "/models/0123/4567",
     ]
 
     private static var status: LiveStatus {
-        var worker = LiveWorker(key: "k")
-        worker.leases = [
-            LiveLease(job: "j", run: "sample", cell: "c", purpose: "score", examples: 3, examplesDone: 1, seconds: 0.5)
-        ]
+        let worker = WireStatus.Worker.with {
+            ($0.key, $0.state) = ("k", "working")
+            $0.device = .with { ($0.name, $0.kind, $0.architecture) = ("NVIDIA H200", "cuda", "sm_90") }
+            $0.work = [.with { ($0.job, $0.run, $0.cell, $0.examples, $0.examplesDone) = ("j", "sample", "c", 3, 1) }]
+        }
+        let older = WireStatus.Worker.with { ($0.key, $0.state) = ("l", "idle") }
         return LiveStatus(
-            build: "0.1", incarnation: 1_700_000_000_123, workers: [worker, LiveWorker(key: "l")],
+            build: "0.1", incarnation: 1_700_000_000_123, workers: [worker, older],
             runs: [
                 LiveRun(run: "sample", rows: 15, rowsExpected: 20, tokensLeft: 9, awaitedPrecisions: ["bf16"])
             ], backlogSeconds: 3)

@@ -3,6 +3,7 @@ import Dashboard
 import Foundation
 import Store
 import Testing
+import Wire
 
 @Suite("Live updates", .serialized)
 struct LiveTests {
@@ -106,8 +107,7 @@ struct LiveTests {
                 }
                 // One more after it, which only the other hears.
                 if let dropped, wave > dropped || wave == 99 { break }
-                var worker = LiveWorker(key: "k")
-                worker.state = "\(filler) wave \(wave) end"
+                let worker = WireStatus.Worker.with { ($0.key, $0.state) = ("k", "\(filler) wave \(wave) end") }
                 stage.coordinator.say(LiveStatus(build: "0.1", incarnation: 7, workers: [worker]))
                 sent = wave + 1
             }

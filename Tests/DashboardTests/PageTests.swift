@@ -1,6 +1,7 @@
 import Dashboard
 import Foundation
 import Testing
+import Wire
 
 @Suite("The dashboard's pages", .serialized)
 struct PageTests {
@@ -72,11 +73,12 @@ struct PageTests {
     @Test("no page lets a name become markup", arguments: pages)
     func markup(page: String) async throws {
         let attack = Stage.attack
-        var worker = LiveWorker(key: attack)
-        (worker.name, worker.host, worker.engine, worker.build, worker.model) = (attack, attack, attack, attack, attack)
-        worker.leases = [
-            LiveLease(job: attack, run: attack, cell: attack, purpose: attack, examples: 3, examplesDone: 1, seconds: 1)
-        ]
+        let worker = WireStatus.Worker.with {
+            ($0.key, $0.name, $0.host, $0.engine, $0.build) = (attack, attack, attack, attack, attack)
+            ($0.model, $0.state) = (attack, attack)
+            $0.device = .with { ($0.name, $0.kind, $0.architecture) = (attack, attack, attack) }
+            $0.work = [.with { ($0.job, $0.run, $0.cell, $0.examples) = (attack, attack, attack, 3) }]
+        }
         let status = LiveStatus(
             build: attack, incarnation: 1, workers: [worker],
             runs: [LiveRun(run: "sample", rows: 1, rowsExpected: 2, awaitedEngines: [attack])])

@@ -119,7 +119,8 @@ struct BadInputTests {
         try expect(
             "coord", ["status", "--key", "\(others)/client"] + place, status: 1, says: ["does not admit the key"])
         try expect(
-            "coord", ["status", "--key", "\(keys)/worker"] + place, status: 1, says: ["role worker", "may not"])
+            "coord", ["status", "--key", "\(keys)/worker"] + place, status: 1,
+            says: ["worker (", "role worker", "may not"])
         let admitted = try Programs.run("coord", ["status", "--key", "\(keys)/client"] + place)
         #expect(admitted.status == 0 && admitted.output.contains("no runs yet"), "\(admitted.errors)")
         serve.process.terminate()

@@ -36,6 +36,19 @@ struct FullDiskTests {
         #expect(try integrity(of: site.store) == "ok")
     }
 
+    @Test(
+        "the doctor knows the store's disk behind more mounts than a page of the kernel's list holds",
+        .enabled(if: SmallDisk.isAllowed, "mounting a tmpfs in a namespace is not allowed here"))
+    func mounts() throws {
+        let folder = try Scratch.folder()
+        let disk = try SmallDisk(at: folder.appendingPathComponent("disk").path, mebibytes: 8, behind: 60)
+        defer { disk.remove() }
+        let keys = folder.appendingPathComponent("keys").path
+        #expect(try Programs.run("coord", ["keygen", "--keys", keys]).status == 0)
+        let doctor = try disk.run("coord", ["doctor", "--store", "\(disk.path)/store.sqlite", "--keys", keys])
+        #expect(doctor.wait().output.contains("\(disk.path) on tmpfs"))
+    }
+
     /// Of the latest run, as its coordinator says; 0 while nobody answers.
     private func rows(_ site: Site) throws -> Int {
         let status = try Programs.run("coord", ["status", "--json"] + site.client())
@@ -56,7 +69,8 @@ final class SmallDisk {
     /// Whether this user may mount one.
     static let isAllowed = (try? tool(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"])) == 0
 
-    init(at path: String, mebibytes: Int) throws {
+    /// - Parameter others: how many other file systems lie below it.
+    init(at path: String, mebibytes: Int, behind others: Int = 0) throws {
         self.path = path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         holder = Process()
@@ -64,7 +78,10 @@ final class SmallDisk {
         holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         holder.arguments = [
             "unshare", "-m", "sh", "-c",
-            "mount -t tmpfs -o size=\(mebibytes)m tmpfs \"$0\" && echo ready && exec sleep infinity", path,
+            """
+            for each in $(seq \(others)); do mount -t ramfs ramfs "$0"; done
+            mount -t tmpfs -o size=\(mebibytes)m tmpfs "$0" && echo ready && exec sleep infinity
+            """, path,
         ]
         holder.standardOutput = output
         try holder.run()

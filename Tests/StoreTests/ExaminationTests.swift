@@ -87,7 +87,7 @@ struct ExaminationTests {
         let job = manifest.shards[0].job
         try store.grant(job, epoch: 2, to: Sample.other, .check)
         try store.score(job, [Sample.row(0, [-7, -8])], epoch: 2, by: Sample.other)
-        #expect(findings().contains { $0.verdict == .warning && $0.detail.contains("1 repeated rows differ") })
+        #expect(findings().contains { $0.verdict == .warning && $0.detail.contains("1 repeated row differs") })
         try store.commit([.revoked(Sample.worker, detail: "2 refuted rows")])
         let warnings = findings().filter { $0.verdict == .warning }.map(\.detail)
         #expect(warnings.contains { $0.contains("400 rows were computed by \(Sample.worker)") })

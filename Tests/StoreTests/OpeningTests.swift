@@ -52,6 +52,14 @@ struct OpeningTests {
         try store.close()
     }
 
+    @Test("a store in a folder that is not there is refused by the folder's name", arguments: ["none", "none/below"])
+    func missingFolder(name: String) throws {
+        let path = folder.path("\(name)/molt.sqlite")
+        let error = #expect(throws: StoreError.self) { try Sample.open(path) }
+        #expect(error == .missingFolder(path: path, folder: folder.path(name)))
+        #expect(error?.description.contains("mkdir -p") == true)
+    }
+
     @Test("a reader needs an existing store")
     func missing() {
         #expect(throws: StoreError.missing(path: folder.path())) { try StoreReader(folder.path()) }
@@ -125,7 +133,7 @@ struct OpeningTests {
         #expect(throws: StoreError.self) { try Sample.open(folder.path()) }
     }
 
-    @Test("a folder that cannot be written is named", arguments: ["/proc/molt.sqlite", "/nowhere/at/all.sqlite"])
+    @Test("a folder that cannot be written is named", arguments: ["/proc/molt.sqlite"])
     func notWritable(path: String) {
         let error = #expect(throws: StoreError.self) { try Sample.open(path) }
         #expect(error?.description.hasPrefix("\(path): cannot be written") == true)

@@ -68,4 +68,16 @@ struct DocumentTests {
             }
         }
     }
+
+    @Test("the prose of documents keeps to 120 columns; tables and commands may be wider")
+    func width() {
+        for document in documents where document.path != "CHANGELOG.md" {
+            var isCode = false
+            for (number, line) in document.lines.enumerated() {
+                if line.hasPrefix("```") { isCode.toggle() }
+                let isProse = !isCode && !["|", "    ", "<"].contains { line.hasPrefix($0) }
+                #expect(!isProse || line.count <= 120, "\(document.path):\(number + 1) has \(line.count) columns")
+            }
+        }
+    }
 }

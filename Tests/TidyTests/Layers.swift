@@ -4,6 +4,8 @@ enum Layers {
 
     static let imports: [String: Set<String>] = [
         "Hashing": ["Crypto"],
+        "Wording": [],
+        "OrderedJSON": [],
         "ModelFiles": ["Hashing", "Crypto"],
         "Tokenizer": ["Hashing"],
         "CRevision": [],
@@ -17,32 +19,35 @@ enum Layers {
         "Mamba": ["Operations", "ModelFiles", "Hashing"],
         "Backends": ["Operations", "ModelFiles", "CKernels", "COpenBLAS", "CUDAKernels"],
         "Statistics": [],
-        "Benchmarks": ["Tokenizer", "Statistics", "Hashing"],
+        "Benchmarks": ["Tokenizer", "Statistics", "Hashing", "Wording", "OrderedJSON"],
         "Scoring": ["Mamba", "Operations", "ModelFiles"],
-        "Hub": ["CCurl", "ModelFiles", "Benchmarks", "Hashing", "Crypto"],
+        "Hub": ["CCurl", "ModelFiles", "Benchmarks", "Hashing", "Wording", "Crypto"],
         "Wire": ["SwiftProtobuf", "Crypto"],
-        "Cluster": ["Wire", "Hashing"],
+        "Cluster": ["Wire", "Hashing", "Wording"],
         "Messaging": ["CZeroMQ", "Wire", "Hashing"],
-        "Store": ["GRDB", "GRDBSQLite", "CSQLite", "Cluster", "Wire", "Hashing", "Crypto"],
-        "Reports": ["Store", "Benchmarks", "Statistics", "Hashing"],
+        "Store": ["GRDB", "GRDBSQLite", "CSQLite", "Cluster", "Wire", "Hashing", "Wording", "Crypto"],
+        "Reports": ["Store", "Benchmarks", "Statistics", "Hashing", "Wording", "OrderedJSON"],
         "Dashboard": [
-            "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Hashing", "Scoring", "ModelFiles",
-            "Hummingbird",
-            "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "NIOHTTPTypes", "ServiceLifecycle", "Logging",
+            "Store", "Reports", "Statistics", "Benchmarks", "Cluster", "Wire", "Hashing", "Wording", "OrderedJSON",
+            "Scoring", "ModelFiles", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix",
+            "NIOHTTPTypes", "ServiceLifecycle", "Logging",
         ],
-        "Jobs": ["Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing"],
+        "Jobs": [
+            "Yams", "Benchmarks", "Tokenizer", "ModelFiles", "Operations", "Mamba", "Scoring", "Hashing", "Wording",
+            "OrderedJSON",
+        ],
         "Settings": ["Yams", "ArgumentParser"],
         "Daemons": [
             "Jobs", "Scoring", "Mamba", "Backends", "Operations", "ModelFiles", "Benchmarks", "Tokenizer", "Cluster",
-            "Messaging", "Wire", "Store", "Reports", "Hub", "Hashing", "CRevision", "Logging",
+            "Messaging", "Wire", "Store", "Reports", "Hub", "Hashing", "Wording", "CRevision", "Logging",
         ],
         "coord": [
             "ArgumentParser", "Logging", "Daemons", "Jobs", "Reports", "Store", "Cluster", "Messaging", "Wire",
-            "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub", "Scoring", "Dashboard", "Settings",
+            "ModelFiles", "Benchmarks", "Tokenizer", "Backends", "Hub", "Scoring", "Dashboard", "Settings", "Wording",
         ],
         "worker": [
             "ArgumentParser", "Logging", "Daemons", "Scoring", "Backends", "Mamba", "Operations", "ModelFiles",
-            "Messaging", "Hub", "Settings",
+            "Messaging", "Hub", "Settings", "Wording",
         ],
     ]
 }

@@ -38,7 +38,7 @@ struct EnvelopeTests {
     func layout() throws {
         let frame = try Samples.frame(.bye(WireBye()))
         let expected: [UInt8] =
-            [0x4d, 0x4f, 0x4c, 0x54, 1, 2, 9, 0, 0, 0, 0, 0] + [8, 7, 6, 5, 4, 3, 2, 1]
+            [0x4d, 0x4f, 0x4c, 0x54, 1, 3, 9, 0, 0, 0, 0, 0] + [8, 7, 6, 5, 4, 3, 2, 1]
             + [0x12, 0x11, 0, 0, 0, 0, 0, 0] + [UInt8](repeating: 0xff, count: 8)
         #expect(frame == expected)
     }
@@ -54,10 +54,10 @@ struct EnvelopeTests {
         Corruption(testDescription: "35 bytes", error: .tooShort(bytes: 35)) { $0 = Array($0.prefix(35)) },
         Corruption(testDescription: "magic", error: .badMagic) { $0[0] = 0x6d },
         Corruption(
-            testDescription: "next major version", error: .unsupportedVersion(ProtocolVersion(major: 2, minor: 2))
+            testDescription: "next major version", error: .unsupportedVersion(ProtocolVersion(major: 2, minor: 3))
         ) { $0[4] = 2 },
         Corruption(
-            testDescription: "major version 0", error: .unsupportedVersion(ProtocolVersion(major: 0, minor: 2))
+            testDescription: "major version 0", error: .unsupportedVersion(ProtocolVersion(major: 0, minor: 3))
         ) { $0[4] = 0 },
         Corruption(testDescription: "type 0", error: .unknownType(0)) { $0[6] = 0 },
         Corruption(testDescription: "type 0x0105", error: .unknownType(0x0105)) { $0[7] = 1 },

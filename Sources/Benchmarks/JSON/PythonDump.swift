@@ -1,73 +1,20 @@
+import OrderedJSON
+
 /// Writes JSON byte for byte as Python's `json.dumps(value, ensure_ascii=False)` does.
-struct PythonDump {
-    /// Spaces for each level, or nil for one line.
-    let indent: Int?
-    private var text: [UInt8] = []
-
+enum PythonDump {
     /// The text of a value; `indent: 2` is the form that lm-evaluation-harness hashes.
-    static func text(_ value: JSONValue, indent: Int? = nil) -> String {
-        var dump = PythonDump(indent: indent)
-        dump.write(value, level: 0)
-        return String(decoding: dump.text, as: UTF8.self)
-    }
+    static func text(_ value: JSONValue, indent: Int? = nil) -> String { json(value).text(indent: indent) }
 
-    private init(indent: Int?) { self.indent = indent }
-
-    private mutating func write(_ value: JSONValue, level: Int) {
+    private static func json(_ value: JSONValue) -> JSONText {
         switch value {
-        case .null: text += "null".utf8
-        case .bool(let value): text += (value ? "true" : "false").utf8
-        case .integer(let digits): text += digits.utf8
-        case .float(let value): text += pythonRepresentation(value).utf8
-        case .string(let value): write(value)
-        case .array(let values):
-            writeItems(values, open: "[", close: "]", level: level) { dump, value in
-                dump.write(value, level: level + 1)
-            }
-        case .object(let object):
-            writeItems(object.members, open: "{", close: "}", level: level) { dump, member in
-                dump.write(member.key)
-                dump.text += ": ".utf8
-                dump.write(member.value, level: level + 1)
-            }
+        case .null: .null
+        case .bool(let flag): .bool(flag)
+        case .integer(let digits): .raw(digits)
+        case .float(let number): .raw(pythonRepresentation(number))
+        case .string(let text): .string(text)
+        case .array(let values): .array(values.map(json))
+        case .object(let object): .object(object.members.map { ($0.key, json($0.value)) })
         }
-    }
-
-    private mutating func writeItems<Item>(
-        _ items: [Item], open: String, close: String, level: Int, write: (inout PythonDump, Item) -> Void
-    ) {
-        text += open.utf8
-        for (index, item) in items.enumerated() {
-            if index > 0 { text += (indent == nil ? ", " : ",").utf8 }
-            breakLine(level: level + 1)
-            write(&self, item)
-        }
-        if !items.isEmpty { breakLine(level: level) }
-        text += close.utf8
-    }
-
-    private mutating func breakLine(level: Int) {
-        guard let indent else { return }
-        text.append(0x0A)
-        text += repeatElement(0x20, count: indent * level)
-    }
-
-    private mutating func write(_ string: String) {
-        text.append(UInt8(ascii: "\""))
-        for byte in string.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): text += "\\\"".utf8
-            case UInt8(ascii: "\\"): text += "\\\\".utf8
-            case 0x08: text += "\\b".utf8
-            case 0x09: text += "\\t".utf8
-            case 0x0A: text += "\\n".utf8
-            case 0x0C: text += "\\f".utf8
-            case 0x0D: text += "\\r".utf8
-            case 0..<0x20: text += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
-            default: text.append(byte)
-            }
-        }
-        text.append(UInt8(ascii: "\""))
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Wording
 
 /// A key whose values a publisher keeps in a file of their own, one a line.
 struct LabelKey: Sendable {
@@ -18,7 +19,7 @@ struct LabelKey: Sendable {
         guard file.lines.count == rows.lines.count else {
             throw BenchmarkError(
                 file: file.name,
-                "\(count(file.lines.count, "label")) for \(count(rows.lines.count, "row")) of \(rows.name);"
+                "\(counted(file.lines.count, "label")) for \(counted(rows.lines.count, "row")) of \(rows.name);"
                     + " take both files from the same release and split")
         }
         return try file.lines.indices.map { index in
@@ -44,5 +45,3 @@ struct LabelKey: Sendable {
         }
     }
 }
-
-private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }

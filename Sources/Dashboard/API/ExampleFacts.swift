@@ -2,6 +2,7 @@ import Benchmarks
 import Reports
 import Scoring
 import Store
+import Wording
 
 /// One example with what every cell of its run made of it.
 struct ExampleFacts: Sendable {
@@ -78,7 +79,8 @@ extension Site {
     func trace(_ facts: ExampleFacts, cell: Int, choice: Int) async throws -> (trace: ReductionTrace, texts: [String]?)
     {
         guard facts.requests.indices.contains(choice) else {
-            throw Refusal(.notFound, "the example has \(facts.requests.count) choices, from 0; \(choice) is none")
+            throw Refusal(
+                .notFound, "the example has \(counted(facts.requests.count, "choice")), from 0; \(choice) is none")
         }
         let trace = try await source.trace(run: facts.run, cell: cell, example: facts.document.index, choice: choice)
         let texts = try? await source.texts(

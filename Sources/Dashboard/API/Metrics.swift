@@ -1,4 +1,5 @@
 import Foundation
+import Wire
 
 /// What Prometheus scrapes, in its text format and by its naming conventions.
 struct Metrics {
@@ -91,19 +92,29 @@ struct Metrics {
     }
 
     private func workers(_ status: LiveStatus, _ writer: inout Writer) {
-        let gauges: [(String, String, (LiveWorker) -> Double)] = [
+        let gauges: [(String, String, (WireStatus.Worker) -> Double)] = [
             ("tokens_per_second", "Tokens that a worker reads a second.", { $0.tokensPerSecond }),
-            ("heartbeat_age_seconds", "Time since a worker was heard of.", { $0.secondsSinceHeartbeat }),
+            ("heartbeat_age_seconds", "Time since a worker was heard of.", { Double($0.secondsSinceHeartbeat) }),
             ("resident_memory_bytes", "A worker's resident memory.", { Double($0.residentBytes) }),
             ("free_disk_bytes", "Room on a worker's disk.", { Double($0.freeDiskBytes) }),
             ("spool_bytes", "Rows on a worker's disk that the coordinator does not have.", { Double($0.spoolBytes) }),
-            ("leases", "Leases that a worker holds.", { Double($0.leases.count) }),
+            ("leases", "Leases that a worker holds.", { Double($0.work.count) }),
         ]
         for (name, help, value) in gauges {
             writer.family(
                 "molt_worker_\(name)", .gauge, help,
                 status.workers.map { (["worker": $0.key, "name": $0.name, "host": $0.host], value($0)) })
         }
+        writer.family(
+            "molt_worker_info", .gauge, "What a worker is and computes on, as labels.",
+            status.workers.map {
+                (
+                    [
+                        "worker": $0.key, "name": $0.name, "host": $0.host, "engine": $0.engine, "build": $0.build,
+                        "device": $0.device.name, "kind": $0.device.kind, "architecture": $0.device.architecture,
+                    ], 1
+                )
+            })
         writer.family(
             "molt_worker_failures_total", .counter, "Failures charged to a worker since the coordinator's start.",
             status.workers.map { (["worker": $0.key, "name": $0.name, "host": $0.host], Double($0.failures)) })

@@ -1,3 +1,5 @@
+import OrderedJSON
+
 /// What a JSON value of the interface looks like, as its OpenAPI document tells.
 indirect enum Schema: Sendable {
     /// A member of an object.
@@ -28,7 +30,7 @@ indirect enum Schema: Sendable {
     case open
 
     /// As JSON Schema.
-    var json: JSONNode {
+    var json: JSONText {
         switch self {
         case .string: ["type": "string"]
         case .integer: ["type": "integer"]
@@ -47,46 +49,5 @@ indirect enum Schema: Sendable {
                 "additionalProperties": false,
             ]
         }
-    }
-}
-
-/// A JSON value that keeps the order of its members.
-enum JSONNode: Sendable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral
-{
-    case string(String)
-    case bool(Bool)
-    case integer(Int)
-    case array([JSONNode])
-    case object([(String, JSONNode)])
-
-    init(stringLiteral value: String) { self = .string(value) }
-    init(booleanLiteral value: Bool) { self = .bool(value) }
-    init(integerLiteral value: Int) { self = .integer(value) }
-    init(arrayLiteral elements: JSONNode...) { self = .array(elements) }
-    init(dictionaryLiteral elements: (String, JSONNode)...) { self = .object(elements) }
-
-    /// On one line.
-    var text: String {
-        switch self {
-        case .string(let text): Self.quoted(text)
-        case .bool(let flag): flag ? "true" : "false"
-        case .integer(let number): "\(number)"
-        case .array(let items): "[\(items.map(\.text).joined(separator: ","))]"
-        case .object(let members):
-            "{\(members.map { "\(Self.quoted($0)):\($1.text)" }.joined(separator: ","))}"
-        }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        let escaped = text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"": "\\\""
-            case "\\": "\\\\"
-            case "\u{0}"..."\u{1F}": "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: String(scalar)
-            }
-        }
-        return "\"\(escaped.joined())\""
     }
 }

@@ -8,7 +8,7 @@ import Store
 extension Site {
     func addInterface(_ router: Router<BasicRequestContext>) {
         router.get("api/v1/openapi.json") { request, _ in
-            Answer.text(Array(OpenAPI.document.text.utf8), type: "application/json", for: request)
+            Answer.text(Array(OpenAPI.document.compact.utf8), type: "application/json", for: request)
         }
         router.get("api/v1/runs") { request, context in
             let fields = try RequestFields(request, context)

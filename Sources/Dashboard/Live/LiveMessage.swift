@@ -43,7 +43,7 @@ enum LiveMessage {
                         failures: $0.head.failures)
                 },
                 workers: status.workers.map {
-                    "\($0.key.prefix(10)) \($0.state) \($0.leases.first?.examplesDone ?? -1)"
+                    "\($0.key.prefix(10)) \($0.state) \($0.work.first.map { "\($0.examplesDone)" } ?? "")"
                 }))
     }
 

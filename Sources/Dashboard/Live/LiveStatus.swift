@@ -1,4 +1,5 @@
 import Scoring
+import Wire
 
 /// How a coordinator stands at one moment, as its dashboard is told.
 public struct LiveStatus: Sendable, Equatable {
@@ -7,7 +8,7 @@ public struct LiveStatus: Sendable, Equatable {
     /// The number of the coordinator's start.
     public var incarnation: UInt64
     /// Oldest session first.
-    public var workers: [LiveWorker]
+    public var workers: [WireStatus.Worker]
     /// The runs that are not over.
     public var runs: [LiveRun]
     /// Seconds that the workers together need for what is left; nil while unknown.
@@ -16,7 +17,7 @@ public struct LiveStatus: Sendable, Equatable {
     public var counters: [LiveCounter]
 
     public init(
-        build: String, incarnation: UInt64, workers: [LiveWorker] = [], runs: [LiveRun] = [],
+        build: String, incarnation: UInt64, workers: [WireStatus.Worker] = [], runs: [LiveRun] = [],
         backlogSeconds: Double? = nil, counters: [LiveCounter] = []
     ) {
         self.build = build
@@ -33,6 +34,11 @@ public struct LiveStatus: Sendable, Equatable {
     }
 
     func run(_ name: String) -> LiveRun? { runs.first { $0.run == name } }
+}
+
+extension WireStatus.Worker {
+    /// The name, or where there is none the key's beginning.
+    var title: String { name.isEmpty ? String(key.prefix(10)) : name }
 }
 
 /// A number that only rises.
@@ -80,69 +86,6 @@ public struct LiveRun: Sendable, Equatable {
         self.tokensLeft = tokensLeft
         self.awaitedEngines = awaitedEngines
         self.awaitedPrecisions = awaitedPrecisions
-    }
-}
-
-/// A connected worker.
-public struct LiveWorker: Sendable, Equatable {
-    /// Its public key.
-    public var key: String
-    /// As the list of keys names it; empty where it does not.
-    public var name = ""
-    public var host = ""
-    /// Device and kernels.
-    public var engine = ""
-    public var build = ""
-    /// idle, working, suspect or draining.
-    public var state = "idle"
-    /// The model that its last job needed.
-    public var model = ""
-    public var tokensPerSecond = 0.0
-    public var residentBytes: UInt64 = 0
-    public var freeMemoryBytes: UInt64 = 0
-    public var freeDiskBytes: UInt64 = 0
-    /// Rows on its disk that the coordinator does not have yet, in bytes.
-    public var spoolBytes: UInt64 = 0
-    public var secondsSinceHeartbeat = 0.0
-    /// Rows of it that were stored, and failures charged to it, since the coordinator's start.
-    public var rows: UInt64 = 0
-    public var failures: UInt64 = 0
-    /// Of its rows, those that a second computation confirmed, and those that two others refuted.
-    public var agreed: UInt64 = 0
-    public var wrong: UInt64 = 0
-    /// That it gets no jobs for; 0: it is not in quarantine.
-    public var quarantineSeconds = 0.0
-    /// What it holds, first what it works on.
-    public var leases: [LiveLease] = []
-
-    public init(key: String) { self.key = key }
-
-    /// The name, or where there is none the key's beginning.
-    var title: String { name.isEmpty ? String(key.prefix(10)) : name }
-}
-
-/// A lease as a worker holds it.
-public struct LiveLease: Sendable, Equatable {
-    public var job: String
-    public var run: String
-    /// The cell's description.
-    public var cell: String
-    /// score, backup or check.
-    public var purpose: String
-    public var examples: Int
-    public var examplesDone: Int
-    public var seconds: Double
-
-    public init(
-        job: String, run: String, cell: String, purpose: String, examples: Int, examplesDone: Int, seconds: Double
-    ) {
-        self.job = job
-        self.run = run
-        self.cell = cell
-        self.purpose = purpose
-        self.examples = examples
-        self.examplesDone = examplesDone
-        self.seconds = seconds
     }
 }
 

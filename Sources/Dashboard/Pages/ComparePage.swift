@@ -1,6 +1,7 @@
 import Benchmarks
 import Reports
 import Store
+import Wording
 
 /// What a comparison is asked with, and what came of it.
 struct CompareView {
@@ -114,7 +115,7 @@ extension Page {
     private static func row(_ comparison: Comparison, _ view: CompareView, _ page: inout Markup) {
         guard let accuracy = comparison.accuracy else { return }
         let figures = [
-            Show.count(accuracy.documents), Show.decimals(accuracy.baselineAccuracy * 100, 1),
+            grouped(accuracy.documents), Show.decimals(accuracy.baselineAccuracy * 100, 1),
             Show.decimals(accuracy.candidateAccuracy * 100, 1), Show.signed(accuracy.difference * 100, 1),
             "\(Show.signed(accuracy.interval.lower * 100, 1)) … \(Show.signed(accuracy.interval.upper * 100, 1))",
             Show.pValue(accuracy.pValue), comparison.adjustedPValue.map(Show.pValue) ?? "–",

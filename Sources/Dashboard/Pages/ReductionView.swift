@@ -1,5 +1,6 @@
 import Reports
 import Scoring
+import Wording
 
 /// A reduction drawn over the text: when each token left, and layer by layer what became of it.
 struct ReductionView {
@@ -85,7 +86,7 @@ struct ReductionView {
                 page.element("b", "After layer \(step.layer)")
                 page.element(
                     "span",
-                    " \(step.entered) tokens entered, \(step.removals.count - pruned) merged, \(pruned) pruned, "
+                    " \(counted(step.entered, "token")) entered, \(step.removals.count - pruned) merged, \(pruned) pruned, "
                         + "\(step.entered - step.removals.count) left")
             }
             page.element("p", ["class": "strip"]) { page in

@@ -1,6 +1,7 @@
 import Benchmarks
 import Reports
 import Store
+import Wording
 
 extension Page {
     /// One run: how it goes, the paper's table, charts, differences.
@@ -48,16 +49,16 @@ extension Page {
         }
         page.element("dl", ["class": "facts"]) { page in
             let counts = run.rows.flatMap { rows in
-                run.rowsExpected.map { "\(Show.count(rows)) of \(Show.count($0))" }
+                run.rowsExpected.map { "\(grouped(rows)) of \(grouped($0))" }
             }
             page.fact("Documents", counts ?? "…")
             page.fact("Cells", "\(head.cells)")
-            page.fact("Failed", Show.count(head.failures), isBad: head.failures > 0)
+            page.fact("Failed", grouped(head.failures), isBad: head.failures > 0)
             if let live = run.live {
-                page.fact("Tokens/s", Show.count(Int(min(run.tokensPerSecond, 1e15))))
+                page.fact("Tokens/s", grouped(Int(min(run.tokensPerSecond, 1e15))))
                 page.fact("Time left", run.secondsLeft.map(Show.duration) ?? "–")
                 page.fact("Jobs", "\(live.jobsLeased) computed, \(live.jobsOpen) open")
-                if live.checksOpen > 0 { page.fact("To be compared", Show.count(live.checksOpen)) }
+                if live.checksOpen > 0 { page.fact("To be compared", grouped(live.checksOpen)) }
             } else if let finished = head.finished {
                 page.fact("Took", Show.duration(finished - head.created))
             }
@@ -121,7 +122,7 @@ extension Page {
                                             record.rowsExpected == 0
                                             ? 1 : Double(record.rows) / Double(record.rowsExpected)
                                         page.element(
-                                            "small", record.isComplete ? Show.count(record.rows) : Show.percent(share))
+                                            "small", record.isComplete ? grouped(record.rows) : Show.percent(share))
                                     }
                                 }
                             }

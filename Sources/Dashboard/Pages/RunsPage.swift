@@ -1,4 +1,5 @@
 import Reports
+import Wording
 
 extension Page {
     /// Every run with its progress, newest first.
@@ -30,7 +31,7 @@ extension Page {
         page.element("dl", ["class": "facts"]) { page in
             page.fact("Running", "\(moment.heads.count { $0.state == .running })")
             page.fact("Workers", "\(working) of \(status.workers.count) at work")
-            page.fact("Tokens/s", working > 0 ? Show.count(Int(min(status.tokensPerSecond, 1e15))) : "–")
+            page.fact("Tokens/s", working > 0 ? grouped(Int(min(status.tokensPerSecond, 1e15))) : "–")
             let isIdle = status.runs.isEmpty
             page.fact("Time left", isIdle ? "–" : status.backlogSeconds.map(Show.duration) ?? "–")
         }
@@ -69,13 +70,13 @@ extension Page {
                 page.element("span", run.share.map(Show.percent) ?? "…")
             }
             let counts = run.rows.flatMap { rows in
-                run.rowsExpected.map { "\(Show.count(rows)) / \(Show.count($0))" }
+                run.rowsExpected.map { "\(grouped(rows)) / \(grouped($0))" }
             }
             page.element("td", ["class": "n"], counts ?? "…")
-            page.element("td", ["class": head.failures > 0 ? "n extra bad" : "n extra"], Show.count(head.failures))
+            page.element("td", ["class": head.failures > 0 ? "n extra bad" : "n extra"], grouped(head.failures))
             page.element(
                 "td", ["class": "n extra"],
-                run.tokensPerSecond > 0 ? Show.count(Int(min(run.tokensPerSecond, 1e15))) : "–")
+                run.tokensPerSecond > 0 ? grouped(Int(min(run.tokensPerSecond, 1e15))) : "–")
             page.element(
                 "td", ["class": head.state == .running ? "n left" : "n extra"],
                 head.state == .running ? run.secondsLeft.map(Show.duration) ?? "–" : "–")

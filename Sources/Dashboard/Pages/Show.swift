@@ -15,15 +15,6 @@ enum Show {
         return value > 0 && !isZero ? "+\(text)" : text
     }
 
-    /// With group marks: `10,042`.
-    static func count(_ value: Int) -> String {
-        let digits = Array(String(value.magnitude))
-        let text = digits.indices.map { index in
-            (index > 0 && (digits.count - index) % 3 == 0 ? "," : "") + String(digits[index])
-        }.joined()
-        return (value < 0 ? "−" : "") + text
-    }
-
     /// A share of 0…1, never rounded up to all of it.
     static func percent(_ share: Double) -> String {
         let text = decimals(share * 100, 1)

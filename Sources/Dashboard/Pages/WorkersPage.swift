@@ -1,4 +1,6 @@
 import Reports
+import Wire
+import Wording
 
 extension Page {
     /// Every connected worker: what it is, what it does, what is wrong with it.
@@ -24,7 +26,7 @@ extension Page {
         }
     }
 
-    private static func card(_ worker: LiveWorker, of status: LiveStatus, _ page: inout Markup) {
+    private static func card(_ worker: WireStatus.Worker, of status: LiveStatus, _ page: inout Markup) {
         let isQuarantined = worker.quarantineSeconds > 0
         page.element("h2") { page in
             page.write(worker.title)
@@ -34,28 +36,31 @@ extension Page {
             state(worker.state, &page)
             if isQuarantined {
                 page.element(
-                    "span", ["class": "bad"], "in quarantine for \(Show.duration(worker.quarantineSeconds))")
+                    "span", ["class": "bad"], "in quarantine for \(Show.duration(Double(worker.quarantineSeconds)))")
             }
         }
-        if let lease = worker.leases.first {
+        if let lease = worker.work.first {
             let share = lease.examples == 0 ? 1 : Double(lease.examplesDone) / Double(lease.examples)
             page.element("p", ["class": "lease"]) { page in
                 page.bar(share, isWhole: share >= 1)
                 page.element(
                     "span",
                     "\(lease.run), \(lease.cell): \(lease.examplesDone) of \(lease.examples)"
-                        + (lease.purpose == "score" ? "" : ", \(lease.purpose)") + ", \(Show.duration(lease.seconds))")
+                        + (lease.purpose == .score ? "" : ", \(lease.purpose.word)")
+                        + ", \(Show.duration(Double(lease.seconds)))")
             }
         }
         page.element("dl", ["class": "facts"]) { page in
             page.fact("Model", worker.model.isEmpty ? "none" : worker.model)
-            page.fact("Tokens/s", worker.tokensPerSecond > 0 ? Show.count(Int(min(worker.tokensPerSecond, 1e15))) : "–")
-            page.fact("Heard", "\(Show.duration(worker.secondsSinceHeartbeat)) ago", isBad: worker.state == "suspect")
-            page.fact("Rows", Show.count(Int(clamping: worker.rows)))
+            page.fact("Tokens/s", worker.tokensPerSecond > 0 ? grouped(Int(min(worker.tokensPerSecond, 1e15))) : "–")
+            page.fact(
+                "Heard", "\(Show.duration(Double(worker.secondsSinceHeartbeat))) ago", isBad: worker.state == "suspect")
+            page.fact("Rows", grouped(Int(clamping: worker.rows)))
             page.fact("Failures", "\(worker.failures)", isBad: worker.failures > 0)
             page.fact("Confirmed, refuted", "\(worker.agreed), \(worker.wrong)", isBad: worker.wrong > 0)
-            page.fact("Leases", "\(worker.leases.count)")
+            page.fact("Leases", "\(worker.work.count)")
             page.fact("Memory", "\(Show.bytes(worker.residentBytes)), \(Show.bytes(worker.freeMemoryBytes)) free")
+            if worker.hasDevice { page.fact("Device", worker.device.summary) }
             page.fact("Disk", "\(Show.bytes(worker.freeDiskBytes)) free")
             if worker.spoolBytes > 0 { page.fact("Unsent rows", Show.bytes(worker.spoolBytes)) }
         }

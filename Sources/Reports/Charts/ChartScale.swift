@@ -1,4 +1,5 @@
 import Foundation
+import Wording
 
 /// How values of an axis become places, and where its gridlines stand.
 public struct ChartScale: Sendable {

@@ -1,6 +1,7 @@
 import Benchmarks
 import Foundation
 import Store
+import Wording
 
 /// The measurements of one measure as rows of text, for every format that is made of text.
 struct EfficiencyTable {
@@ -38,13 +39,14 @@ struct EfficiencyTable {
     }
 
     private static func title(_ measure: Measure) -> String {
-        let shape = "\(grouped(measure.batch)) sequences of \(grouped(measure.promptTokens)) tokens"
+        let tokens = counted(measure.promptTokens, "token", isGrouped: true)
+        let shape = "\(counted(measure.batch, "sequence", isGrouped: true)) of \(tokens)"
         switch measure.kind {
         case .memory:
             let logits = measure.logits == .last ? "each one's last row rated" : "the logits of all rows held"
             return "Peak memory: one pass over \(shape), \(logits)"
         case .throughput:
-            return "Generation: \(shape), \(grouped(measure.newTokens ?? 0)) new tokens each"
+            return "Generation: \(shape), \(counted(measure.newTokens ?? 0, "new token", isGrouped: true)) each"
         }
     }
 

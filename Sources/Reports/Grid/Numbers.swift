@@ -34,15 +34,6 @@ func scientific(_ value: Double) -> String {
     return "\(decimals(value / pow(10, Double(exponent)), 2))e\(exponent)"
 }
 
-/// An integer with group marks: `10,042`.
-func grouped(_ value: Int) -> String {
-    let digits = Array(String(value.magnitude))
-    let text = digits.indices.map { index in
-        (index > 0 && (digits.count - index) % 3 == 0 ? "," : "") + String(digits[index])
-    }.joined()
-    return value < 0 ? "−" + text : text
-}
-
 /// Universal time to the minute: `2024-05-01 12:34 UTC`.
 func minuteText(_ seconds: Double) -> String {
     var calendar = Calendar(identifier: .gregorian)

@@ -1,3 +1,5 @@
+import Wording
+
 extension HTMLPage {
     /// What is stored of each cell, and how many answers hang by nothing.
     func coverage(_ page: inout Markup) {

@@ -1,3 +1,5 @@
+import Wording
+
 extension HTMLPage {
     /// How many flips a page lists.
     private static let listedFlips = 60

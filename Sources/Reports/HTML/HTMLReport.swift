@@ -1,4 +1,5 @@
 import Foundation
+import Wording
 
 extension RunReport {
     /// The report as one page that needs no network and no script: tables, charts as SVG, light and dark, for screens,
@@ -94,7 +95,7 @@ struct HTMLPage {
         } else {
             counts += [(lines.series.count, "method"), (benchmarks, "benchmark")]
         }
-        let words = counts.map { "\($0.count) \($0.what)\($0.count == 1 ? "" : "s")" }.joined(separator: ", ")
+        let words = counts.map { counted($0.count, $0.what) }.joined(separator: ", ")
         let run = report.run
         return "\(words). \(run.state.rawValue.capitalized): \(grouped(run.rows)) of \(grouped(run.rowsExpected)) "
             + "\(measures > 0 ? "rows" : "scores") stored."

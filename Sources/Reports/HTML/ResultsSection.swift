@@ -1,3 +1,5 @@
+import Wording
+
 extension HTMLPage {
     /// The paper's layout.
     func results(_ page: inout Markup) {

@@ -1,43 +1,25 @@
-/// A JSON value that keeps the order of its keys, so that equal reports have equal bytes.
-indirect enum JSONText: Sendable {
-    case null
-    case bool(Bool)
-    case integer(Int)
-    /// null where JSON has no number for it.
-    case double(Double)
-    case string(String)
-    case array([JSONText])
-    case object([(String, JSONText)])
-    /// JSON text from elsewhere, taken as it is but for its line breaks.
-    case raw(String)
-
-    /// null for nil.
-    static func optional<Value>(_ value: Value?, _ make: (Value) -> JSONText) -> JSONText {
-        value.map(make) ?? .null
-    }
-
-    /// A double as JSON where that is possible, else its name as text, which Python's `float` understands.
-    static func exact(_ value: Double) -> JSONText {
-        value.isFinite ? .double(value) : .string(value.description)
-    }
-
-    /// The text: on one line with a blank after each comma and colon, or, with `indent`, one value a line.
-    ///
-    /// Characters outside ASCII stay as they are, as with Python's `json.dumps(value, ensure_ascii=False)`.
-    func text(indent: Int? = nil) -> String {
-        var writer = JSONWriter(indent: indent)
-        writer.write(self, depth: 0)
-        return String(decoding: writer.bytes, as: UTF8.self)
-    }
-}
-
-private struct JSONWriter {
+/// Writes JSON as text, on one line or several.
+struct JSONWriter {
+    /// Blanks a level; nil for one line.
     let indent: Int?
-    var bytes: [UInt8] = []
+    /// Columns that a value may take to stay on its line, with two to spare; nil for none of those that have members.
+    let width: Int?
+    private let comma: String
+    private let colon: String
+    private(set) var bytes: [UInt8] = []
 
-    init(indent: Int?) { self.indent = indent }
+    init(indent: Int? = nil, width: Int? = nil, isCompact: Bool = false) {
+        self.indent = indent
+        self.width = width
+        comma = isCompact || indent != nil ? "," : ", "
+        colon = isCompact ? ":" : ": "
+    }
 
     mutating func write(_ value: JSONText, depth: Int) {
+        if let width, let indent {
+            let line = value.text()
+            if line.count + indent * (depth + 1) <= width { return append(line) }
+        }
         switch value {
         case .null: append("null")
         case .bool(let flag): append(flag ? "true" : "false")
@@ -50,7 +32,7 @@ private struct JSONWriter {
         case .object(let members):
             list("{", "}", members, depth: depth) { writer, member in
                 writer.quote(member.0)
-                writer.append(": ")
+                writer.append(writer.colon)
                 writer.write(member.1, depth: depth + 1)
             }
         }
@@ -61,7 +43,7 @@ private struct JSONWriter {
     ) {
         append(opening)
         for (position, item) in items.enumerated() {
-            if position > 0 { append(indent == nil ? ", " : ",") }
+            if position > 0 { append(comma) }
             breakLine(depth + 1)
             body(&self, item)
         }

@@ -1,7 +1,7 @@
 import Operations
 
 extension Reduction {
-    /// The methods that are known; to add one, write its ``ReductionMethod`` and give it a line in both lists.
+    /// The methods that are known; to add one, write its ``ReductionMethod`` and give it a case and a line in `rules`.
     public enum Method: String, Sendable, Codable, CaseIterable {
         case none, utrc, evit, pumer, ltmp, front, random
 

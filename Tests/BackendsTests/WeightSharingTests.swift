@@ -53,7 +53,7 @@ struct WeightSharingTests {
         return (Set(fields.map { $0[4] }), Set(fields.map { $0[1] }))
     }
 
-    @Test("are packed once, cannot be written to, and multiply to the same bits", arguments: Precision.allCases)
+    @Test("are packed once, cannot be written to, and multiply to the same bits", arguments: CPUBackend.precisions)
     func once(precision: Precision) throws {
         let folder = try TemporaryFolder()
         let model = UUID().uuidString
